@@ -1,0 +1,182 @@
+package floor
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/c10kit/c10kit/internal/sys"
+	"github.com/moby/sys/reexec"
+	"golang.org/x/sys/unix"
+)
+
+// Which names a yardstick.
+type Which string
+
+// The yardsticks.
+const (
+	C  Which = "c"  // the C floor, c/epoll.c
+	Go Which = "go" // the plain Go loop, goloop.go
+)
+
+// CloseAfterAnswer is a flag of both: close the connection after each answer. The server is then the closer.
+const CloseAfterAnswer = closeFlag
+
+const (
+	closeFlag    = "-close"
+	startTimeout = 10 * time.Second
+	stopTimeout  = 2 * time.Second
+)
+
+// Proc is a running yardstick. Its methods are safe for concurrent use.
+type Proc struct {
+	Addr netip.AddrPort // where it listens, on loopback
+	Pid  int
+
+	cmd     *exec.Cmd
+	stderr  bytes.Buffer // complete once ended is closed
+	ended   chan struct{}
+	waitErr error       // of Cmd.Wait; valid once ended is closed
+	release func() bool // unbinds it from the context of Start
+
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// Start starts a yardstick on a free port of 127.0.0.1, restricted to the given CPUs (none: as this process), and
+// returns once it listens. The child ends with Stop, with ctx, and with this process, whatever kills it. For C it
+// returns ErrNoCompiler, wrapped, where there is no compiler.
+func Start(ctx context.Context, which Which, cpus []int, flags ...string) (*Proc, error) {
+	cmd, err := command(which, append(flags, "127.0.0.1", "0"))
+	if err != nil {
+		return nil, err
+	}
+	stdout, childsEnd, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("floor: %w", err)
+	}
+	defer stdout.Close() // it prints one line and nothing after it
+	p := &Proc{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = childsEnd, &p.stderr
+	err = p.spawn(cpus)
+	childsEnd.Close()
+	if err != nil {
+		return nil, fmt.Errorf("floor %s: %w", which, err)
+	}
+	p.Pid = cmd.Process.Pid
+	p.release = context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	if p.Addr, err = readAddr(stdout); err != nil {
+		return nil, fmt.Errorf("floor %s: %w", which, errors.Join(ctx.Err(), err, p.Stop()))
+	}
+	return p, nil
+}
+
+// command makes the child's command. SIGKILL instead of reexec's SIGTERM at the death of the parent: a yardstick has
+// nothing to tidy, and must not outlive a test that was killed.
+func command(which Which, args []string) (*exec.Cmd, error) {
+	var cmd *exec.Cmd
+	switch which {
+	case C:
+		program, err := Build("epoll")
+		if err != nil {
+			return nil, err
+		}
+		cmd = exec.Command(program, args...)
+	case Go:
+		cmd = reexec.Command(append([]string{goLoopName}, args...)...)
+	default:
+		return nil, fmt.Errorf("floor: there is no yardstick %q", which)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd, nil
+}
+
+// spawn starts the child from a thread of its own, which lives as long as the child: affinity is inherited from the
+// thread that clones, and Pdeathsig is sent when that thread ends, not when the process does (prctl(2)).
+func (p *Proc) spawn(cpus []int) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := withAffinity(cpus, p.cmd.Start)
+		started <- err
+		if err == nil {
+			p.waitErr = p.cmd.Wait()
+			close(p.ended)
+		}
+	}()
+	return <-started
+}
+
+// withAffinity runs f with the calling thread restricted to cpus, and restores the thread's own set after it.
+func withAffinity(cpus []int, f func() error) error {
+	if len(cpus) == 0 {
+		return f()
+	}
+	before, err := sys.AllowedCPUs()
+	if err != nil {
+		return err
+	}
+	if err := sys.SetThreadAffinity(cpus); err != nil {
+		return err
+	}
+	return errors.Join(f(), sys.SetThreadAffinity(before))
+}
+
+func readAddr(stdout *os.File) (netip.AddrPort, error) {
+	if err := stdout.SetReadDeadline(time.Now().Add(startTimeout)); err != nil {
+		return netip.AddrPort{}, err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("it did not say where it listens: %w", err)
+	}
+	text, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if !ok {
+		return netip.AddrPort{}, fmt.Errorf("it said %q instead of where it listens; does this program begin with reexec.Init?", line)
+	}
+	return netip.ParseAddrPort(text)
+}
+
+// CPU returns the CPU time that the process, all its threads together, has used so far: the clock that
+// clock_getcpuclockid(3) names, whose number is ((^pid)<<3)|2. It costs one system call and does not disturb the process.
+func (p *Proc) CPU() (time.Duration, error) {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^p.Pid)<<3|2, &ts); err != nil {
+		return 0, fmt.Errorf("CPU clock of pid %d (has it ended?): %w", p.Pid, os.NewSyscallError("clock_gettime", err))
+	}
+	return time.Duration(ts.Nano()), nil
+}
+
+// Stop ends the process, by SIGTERM and after two seconds by SIGKILL, and returns when it has been reaped. The error
+// is what went wrong before: that it had ended by itself, with what it printed on standard error.
+func (p *Proc) Stop() error {
+	p.stopOnce.Do(func() { p.stopErr = p.stop() })
+	return p.stopErr
+}
+
+func (p *Proc) stop() error {
+	p.release()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // an error means that it has ended; Wait knows how
+	select {
+	case <-p.ended:
+	case <-time.After(stopTimeout):
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if ok && status.Signaled() && (status.Signal() == syscall.SIGTERM || status.Signal() == syscall.SIGKILL) {
+		return nil
+	}
+	return fmt.Errorf("pid %d ended by itself: %w: %s", p.Pid, p.waitErr, strings.TrimSpace(p.stderr.String()))
+}

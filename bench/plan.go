@@ -1,0 +1,142 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/results"
+)
+
+// Plan is an experiment to be made. Its zero value is completed by Default.
+type Plan struct {
+	// Models are specs, "name" or "name:variant"; Paths are of the http app.
+	Models []string
+	Path   string
+	// Conns are the numbers of connections to compare at. Empty is 64, but 1 for a
+	// keep-alive cell of a model that serves one connection at a time.
+	Conns    []int
+	Modes    []string // results.ModeKeepAlive, results.ModeClose
+	Closer   string   // who closes in mode close
+	Pipeline int
+	Rounds   int
+	Window   time.Duration
+	Warmup   time.Duration
+	Seed     uint64
+	Layout   Layout
+	// Requests ends a window by count instead of time, if not 0.
+	Requests uint64
+	// WarmupRequests, if not 0, are sent as a run of their own before the window.
+	WarmupRequests uint64
+}
+
+// Defaults of a Plan.
+const (
+	DefaultConns  = 64
+	DefaultPath   = "/plaintext"
+	DefaultRounds = 3
+	DefaultWindow = time.Second
+	DefaultWarmup = 200 * time.Millisecond
+)
+
+// Default returns p with every zero field but Seed and Layout set.
+func (p Plan) Default() Plan {
+	if len(p.Models) == 0 {
+		for _, m := range models.All() {
+			p.Models = append(p.Models, m.Name)
+		}
+	}
+	if len(p.Modes) == 0 {
+		p.Modes = []string{results.ModeKeepAlive, results.ModeClose}
+	}
+	if p.Path == "" {
+		p.Path = DefaultPath
+	}
+	if p.Closer == "" {
+		p.Closer = results.CloserServer
+	}
+	p.Pipeline = max(p.Pipeline, 1)
+	if p.Rounds == 0 {
+		p.Rounds = DefaultRounds
+	}
+	if p.Window == 0 {
+		p.Window = DefaultWindow
+	}
+	if p.Warmup == 0 {
+		p.Warmup = DefaultWarmup
+	}
+	return p
+}
+
+// Cells returns the cells of one round, in the order in which reports show them:
+// by mode, then by number of connections, then as the models were named. An error
+// is the user's: a model that does not exist, a number that makes no sense.
+func (p Plan) Cells() ([]results.Cell, error) {
+	switch {
+	case p.Rounds < 1:
+		return nil, fmt.Errorf("--rounds %d: at least 1 is needed", p.Rounds)
+	case p.Window < 10*time.Millisecond:
+		return nil, fmt.Errorf("-d %v: a window of at least 10ms is needed", p.Window)
+	case p.Pipeline > 1 && slices.Contains(p.Modes, results.ModeClose):
+		return nil, fmt.Errorf("--pipeline %d needs connections that are kept alive: leave out --close", p.Pipeline)
+	}
+	counts := p.Conns
+	if len(counts) == 0 {
+		counts = []int{DefaultConns}
+	}
+	var cells []results.Cell
+	for _, mode := range p.Modes {
+		for _, conns := range counts {
+			for _, spec := range p.Models {
+				c, err := p.cell(spec, mode, conns)
+				if err != nil {
+					return nil, err
+				}
+				if !slices.Contains(cells, c) {
+					cells = append(cells, c)
+				}
+			}
+		}
+	}
+	return cells, nil
+}
+
+func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
+	m, v, err := models.Find(spec)
+	if err != nil {
+		return results.Cell{}, err
+	}
+	if conns < 1 || conns > models.DefaultMaxConns {
+		return results.Cell{}, fmt.Errorf("-c %d: a number from 1 to %d is needed", conns, models.DefaultMaxConns)
+	}
+	if len(p.Conns) == 0 && mode == results.ModeKeepAlive && v.Traits.Kind == models.Serial {
+		conns = 1
+	}
+	c := results.Cell{
+		Model: m.Name, Variant: v.Name, App: "http", Path: p.Path,
+		Conns: conns, Workers: p.workers(v.Traits, conns),
+		Mode: mode, Closer: p.Closer, Pipeline: p.Pipeline, Placement: p.Layout.Placement,
+	}
+	if mode == results.ModeKeepAlive {
+		c.Closer = results.CloserClient // the load closes them when the window is over
+	}
+	c = c.Identify()
+	return c, c.Validate()
+}
+
+// workers is how many a server gets: as many as connections for a blocking pool,
+// so that what is compared is the model and not the size of the pool.
+func (p Plan) workers(t models.Traits, conns int) int {
+	switch t.Kind {
+	case models.Pool:
+		return conns
+	case models.Events:
+		if t.MaxWorkers > 0 {
+			return min(t.MaxWorkers, len(p.Layout.Server))
+		}
+		return len(p.Layout.Server)
+	default:
+		return 1
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c10kit/c10kit/bench"
+	"github.com/c10kit/c10kit/reports"
+	"github.com/c10kit/c10kit/results"
+)
+
+func newCompare() *cobra.Command {
+	var p bench.Plan
+	var closes, asJSON bool
+	var placement, out string
+	cmd := &cobra.Command{
+		Use:   "compare [MODEL]...",
+		Short: "Load models in turn and print them side by side",
+		Long: `Compare starts each model as a pinned child process, loads it, and prints what a
+request cost: the median over interleaved rounds, with quartiles. Everything
+measured is kept in a run folder, whose name is printed.
+
+Without MODEL it compares all of them, with connections kept alive and with a
+connection per request. Blocking pools get as many workers as connections. A
+model that serves one connection at a time is compared at one connection in
+keep-alive, unless -c says otherwise.`,
+		Example: `  c10kit compare
+  c10kit compare reactor prethread -c 16,256 --rounds 5
+  c10kit compare iterative reactor --close --closer client`,
+		ValidArgsFunction: completeModels(0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.Models = args
+			if closes {
+				p.Modes = []string{results.ModeClose}
+			} else if p.Pipeline > 1 {
+				p.Modes = []string{results.ModeKeepAlive}
+			}
+			if !cmd.Flags().Changed("seed") {
+				p.Seed = rand.Uint64() >> 1
+			}
+			var err error
+			if p.Layout, err = bench.NewLayout(placement); err != nil {
+				return usageError(err)
+			}
+			return compare(cmd, p, out, asJSON)
+		},
+	}
+	f := cmd.Flags()
+	f.IntSliceVarP(&p.Conns, "conns", "c", nil, "connections, a list compares at each (64)")
+	f.StringVar(&p.Path, "path", bench.DefaultPath, "what to ask for")
+	f.BoolVar(&closes, "close", false, "only a connection per request")
+	f.StringVar(&p.Closer, "closer", results.CloserServer, "who closes then, client or server")
+	f.IntVar(&p.Pipeline, "pipeline", 1, "requests sent ahead on a connection; more than 1 is keep-alive only")
+	f.DurationVarP(&p.Window, "duration", "d", bench.DefaultWindow, "measured time of each cell")
+	f.IntVar(&p.Rounds, "rounds", bench.DefaultRounds, "how often each cell is measured")
+	f.Uint64Var(&p.Seed, "seed", 0, "of the order of the cells (random, and recorded)")
+	f.StringVar(&placement, "placement", results.PlacementSplit, "split: server and load have CPUs of their own; shared: both use all")
+	f.StringVar(&out, "out", "runs", "where the run folder is made")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// compare runs a plan and prints its run folder.
+func compare(cmd *cobra.Command, p bench.Plan, out string, asJSON bool) error {
+	p = p.Default()
+	cells, err := p.Cells()
+	if err != nil {
+		return usageError(err)
+	}
+	begun := time.Now()
+	run, err := results.Create(out, "compare", p.Manifest(cells, os.Args))
+	if err != nil {
+		return machineError(err)
+	}
+	defer run.Close(true)
+	progress := newProgress(cmd.ErrOrStderr())
+	progress.talk("%d cells x %d rounds of %v, into %s\n", len(cells), p.Rounds, p.Window, run.Dir())
+	interrupted, err := p.Run(cmd.Context(), cells, run, progress.event)
+	progress.clear()
+	if err != nil {
+		return machineError(fmt.Errorf("%w (what was measured is in %s)", err, run.Dir()))
+	}
+	if err := run.Close(interrupted); err != nil {
+		return machineError(err)
+	}
+	if err := printRun(cmd.OutOrStdout(), run.Dir(), asJSON); err != nil {
+		return err
+	}
+	progress.talk("%v in all; the run is in %s\n", time.Since(begun).Round(100*time.Millisecond), run.Dir())
+	if interrupted {
+		return errInterrupted
+	}
+	return nil
+}
+
+// printRun prints a stored run: what compare shows is what the folder holds.
+func printRun(w io.Writer, dir string, asJSON bool) error {
+	stored, err := results.Open(dir)
+	if err != nil {
+		return machineError(err)
+	}
+	if asJSON {
+		return reports.JSON(w, reports.Summarise(stored.Results))
+	}
+	return reports.Text(w, stored, reports.Options{Colour: colourful(w), Width: width(w), ASCII: !utf8Locale()})
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/c10kit/c10kit/loadgen"
+	"github.com/c10kit/c10kit/results"
+)
+
+// loadReport is what `c10kit load` prints. Its JSON keys are the names of
+// design's metrics where there is one.
+type loadReport struct {
+	URL         string            `json:"url"`
+	Conns       int               `json:"conns"`
+	Threads     int               `json:"threads"`
+	Mode        string            `json:"mode"`
+	Closer      string            `json:"closer"`
+	Pipeline    int               `json:"pipeline"`
+	Interrupted bool              `json:"interrupted"`
+	Seconds     float64           `json:"seconds"`
+	Requests    uint64            `json:"requests"`
+	ReqPerSec   float64           `json:"req/s"`
+	Connections uint64            `json:"connections"`
+	BytesIn     uint64            `json:"bytes-in"`
+	BytesOut    uint64            `json:"bytes-out"`
+	Started     uint64            `json:"started"`
+	InFlight    uint64            `json:"in-flight"`
+	Failed      uint64            `json:"errors"`
+	NeverServed int               `json:"never-served"`
+	Status      map[string]uint64 `json:"status,omitempty"`
+	Failures    []failureRow      `json:"failures,omitempty"`
+	Total       *latencyRow       `json:"total,omitempty"`
+	FirstByte   *latencyRow       `json:"first-byte,omitempty"`
+	Connect     *latencyRow       `json:"connect,omitempty"`
+	TWServer    uint64            `json:"tw-server"`
+	TWClient    uint64            `json:"tw-client"`
+	ClientCPU   float64           `json:"client-cpu"` // of its threads' time, 0..1
+	Notes       []string          `json:"notes,omitempty"`
+	Missing     map[string]string `json:"missing"`
+}
+
+type failureRow struct {
+	Phase   string `json:"phase"`
+	Class   string `json:"class"`
+	Count   uint64 `json:"count"`
+	Example string `json:"example,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+type latencyRow struct {
+	P50  int64 `json:"p50-ns"`
+	P90  int64 `json:"p90-ns"`
+	P99  int64 `json:"p99-ns"`
+	P999 int64 `json:"p99.9-ns"`
+	Max  int64 `json:"max-ns"`
+	N    int64 `json:"n"`
+	name string
+}
+
+func newLatencyRow(name string, h *hdrhistogram.Histogram) *latencyRow {
+	if h == nil || h.TotalCount() == 0 {
+		return nil
+	}
+	q := h.ValueAtQuantile
+	return &latencyRow{q(50), q(90), q(99), q(99.9), h.Max(), h.TotalCount(), name}
+}
+
+// busy is the share of a thread's time from which on the generator may have been
+// what limited the figures.
+const busy = 0.95
+
+func newLoadReport(c loadgen.Config, r *loadgen.Result) *loadReport {
+	l := &loadReport{
+		URL: c.Target.String(), Conns: c.Conns, Threads: max(c.Threads, 1), Mode: results.ModeKeepAlive,
+		Closer: c.Closer.String(), Pipeline: max(c.Pipeline, 1), Interrupted: r.Interrupted,
+		Seconds: r.Elapsed.Seconds(), Requests: r.Requests, Connections: r.Conns.Opened,
+		BytesIn: r.BytesIn, BytesOut: r.BytesOut, Started: r.Window.Started, InFlight: r.Window.InFlight,
+		Failed: r.Window.Failed, NeverServed: r.NeverServed,
+		TWServer: r.Conns.TWServer, TWClient: r.Conns.TWClient,
+		Total: newLatencyRow("total", r.Total), FirstByte: newLatencyRow("first byte", r.FirstByte),
+		Connect: newLatencyRow("connect", r.Connect),
+		Missing: map[string]string{
+			"server": "context switches, CPU and memory of the server are not counted yet: they come with the probe",
+		},
+	}
+	if c.Close {
+		l.Mode = results.ModeClose
+	}
+	if l.Seconds > 0 {
+		l.ReqPerSec = float64(r.Requests) / l.Seconds
+		l.ClientCPU = r.CPU.Total().Seconds() / (l.Seconds * float64(l.Threads))
+	}
+	for i, n := range r.Status {
+		if n > 0 {
+			if l.Status == nil {
+				l.Status = map[string]uint64{}
+			}
+			l.Status[fmt.Sprintf("%dxx", i)] = n
+		}
+	}
+	for _, f := range r.Failures {
+		row := failureRow{Phase: f.Phase.String(), Class: f.Class.String(), Count: f.Count, Hint: f.Class.Hint()}
+		if f.Example != nil {
+			row.Example = f.Example.Error()
+		}
+		l.Failures = append(l.Failures, row)
+	}
+	l.note(r)
+	return l
+}
+
+func (l *loadReport) note(r *loadgen.Result) {
+	add := func(format string, args ...any) { l.Notes = append(l.Notes, fmt.Sprintf(format, args...)) }
+	if l.ClientCPU >= busy {
+		add("the generator used %.0f%% of its threads' time: it may be what limited the rate; give it more -t, or CPUs", 100*l.ClientCPU)
+	}
+	if l.NeverServed > 0 {
+		add("%d of %d connections never got an answer: more connections than the server serves at a time?", l.NeverServed, l.Conns)
+	}
+	if r.Overflows > 0 {
+		add("%d latencies were beyond 60 s and are counted as 60 s", r.Overflows)
+	}
+	if r.Censored != nil && r.Censored.TotalCount() > 0 && time.Duration(r.Censored.Max()) > time.Second {
+		add("%d requests were still unanswered at the end, the oldest for %v: the true percentiles are higher",
+			r.Censored.TotalCount(), time.Duration(r.Censored.Max()).Round(time.Millisecond))
+	}
+	if r.Interrupted {
+		add("interrupted: this is what was measured until then")
+	}
+}
+
+func (l *loadReport) json(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(l)
+}
+
+func (l *loadReport) text(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+	mode := "kept alive"
+	if l.Mode == results.ModeClose {
+		mode = "one per request, closed by the " + l.Closer
+	}
+	line("%s", l.URL)
+	line("%d connections (%s), %d threads, pipeline %d, %.2f s", l.Conns, mode, l.Threads, l.Pipeline, l.Seconds)
+	line("")
+	line("requests\t%d\t%s req/s", l.Requests, results.ReqPerSec.Format(l.ReqPerSec))
+	line("errors\t%d", l.Failed)
+	line("connections\t%d\tTIME_WAIT created: server %d, client %d", l.Connections, l.TWServer, l.TWClient)
+	line("transfer\t%s in\t%s out", results.ScaleBytes.Format(float64(l.BytesIn)), results.ScaleBytes.Format(float64(l.BytesOut)))
+	line("generator\t%.0f%% of its threads' time", 100*l.ClientCPU)
+	line("")
+	line("latency\tp50\tp90\tp99\tp99.9\tmax\tn")
+	for _, r := range []*latencyRow{l.Total, l.FirstByte, l.Connect} {
+		if r != nil {
+			f := func(ns int64) string { return results.ScaleTime.Format(float64(ns)) }
+			line("%s\t%s\t%s\t%s\t%s\t%s\t%d", r.name, f(r.P50), f(r.P90), f(r.P99), f(r.P999), f(r.Max), r.N)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, f := range l.Failures {
+		fmt.Fprintf(w, "\n%d x %s/%s", f.Count, f.Phase, f.Class)
+		if f.Example != "" {
+			fmt.Fprintf(w, ": %s", f.Example)
+		}
+		if f.Hint != "" {
+			fmt.Fprintf(w, " (%s)", f.Hint)
+		}
+	}
+	if len(l.Failures) > 0 {
+		fmt.Fprintln(w)
+	}
+	for _, n := range l.Notes {
+		fmt.Fprintf(w, "\nnote: %s\n", n)
+	}
+	for what, why := range l.Missing {
+		fmt.Fprintf(w, "\n%s: %s\n", what, why)
+	}
+	return nil
+}
+
+// writeHgrm writes the percentile distribution in milliseconds.
+func writeHgrm(path string, r *loadgen.Result) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := r.Total.PercentilesPrint(f, 5, float64(time.Millisecond)); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c10kit/c10kit/models"
+)
+
+// modelRow is a model and variant as `c10kit models` shows it.
+type modelRow struct {
+	Model        string `json:"model"`
+	Variant      string `json:"variant"`
+	About        string `json:"about"`
+	Processes    string `json:"processes"`
+	Threads      string `json:"threads"`
+	Blocking     bool   `json:"blocking"`
+	Multiplexing string `json:"multiplexing"`
+	Multicore    bool   `json:"multicore"`
+	CrashTakes   string `json:"crash-takes"`
+	Switches     string `json:"switches"`
+}
+
+func newModels() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "models",
+		Short: "List the models and what to expect of each",
+		Long: `Models lists every model and variant: how many processes and threads it has
+beside Go's own, whether a call for input puts the worker to sleep, what it waits
+with for many connections, whether one server can use several CPUs, what a crash in
+a handler takes down, and the voluntary context switches to expect per request on a
+connection that is kept alive.`,
+		Args: needs(0, "nothing"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rows := modelRows()
+			if asJSON {
+				e := json.NewEncoder(cmd.OutOrStdout())
+				e.SetIndent("", "  ")
+				return e.Encode(rows)
+			}
+			return writeModels(cmd.OutOrStdout(), rows)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func modelRows() []modelRow {
+	var rows []modelRow
+	for _, m := range models.All() {
+		for _, v := range m.Variants {
+			t := v.Traits
+			rows = append(rows, modelRow{
+				m.Name, v.Name, m.About, t.Processes, t.Threads, t.Blocking,
+				t.Multiplexing, t.Multicore, t.CrashTakes, t.Switches,
+			})
+		}
+	}
+	return rows
+}
+
+func writeModels(w io.Writer, rows []modelRow) error {
+	yes := map[bool]string{true: "yes", false: "no"}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "MODEL\tPROCESSES\tTHREADS\tBLOCKING\tPOLLS\tMULTICORE\tCRASH TAKES\tSWITCHES/REQ")
+	for _, r := range rows {
+		name := r.Model
+		if r.Variant != models.NoVariant {
+			name += ":" + r.Variant
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r.Processes, r.Threads,
+			yes[r.Blocking], r.Multiplexing, yes[r.Multicore], r.CrashTakes, r.Switches)
+	}
+	return t.Flush()
+}

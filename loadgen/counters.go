@@ -1,0 +1,69 @@
+package loadgen
+
+import "sync/atomic"
+
+// The counters of a thread, in one flat array: the difference between two
+// edges and the sum over threads are one loop each, and a new counter cannot
+// be forgotten in either.
+const (
+	ctrStarted = iota
+	ctrOK
+	ctrFailed
+	ctrBytesIn
+	ctrBytesOut
+	ctrOpened      // connections established
+	ctrServerFirst // closed by the server first
+	ctrClientFirst
+	ctrReset // ended by a reset, from either side: no TIME_WAIT
+	ctrAtEnd // closed because the run was over
+	ctrCarried
+	ctrInFlight
+	ctrUser // CPU time of the thread, ns
+	ctrSys
+	ctrVoluntary // context switches of the thread
+	ctrInvoluntary
+	ctrStatus   // 5 counters, 1xx to 5xx
+	ctrErrors   = ctrStatus + 5
+	numCounters = ctrErrors + NumPhases*NumClasses
+)
+
+type counters [numCounters]uint64
+
+// since returns c - edge.
+func (c *counters) since(edge *counters) (d counters) {
+	for i := range c {
+		d[i] = c[i] - edge[i]
+	}
+	return d
+}
+
+func (c *counters) add(other *counters) {
+	for i, n := range other {
+		c[i] += n
+	}
+}
+
+func (c *counters) errors() (e Errors) {
+	for p := range e {
+		copy(e[p][:], c[ctrErrors+p*NumClasses:])
+	}
+	return e
+}
+
+// numPublished is how many counters, from the first on, a Sample shows.
+const numPublished = ctrReset + 1
+
+// published is a thread's counters as others may read them. The thread writes
+// its own plain counters with every request and copies them here now and then:
+// a locked store per request would cost more than all its bookkeeping.
+type published struct {
+	_        [64]byte // no line shared with what the thread writes all the time
+	counters [numPublished]atomic.Uint64
+	_        [64]byte
+}
+
+func (p *published) store(c *counters) {
+	for i := range p.counters {
+		p.counters[i].Store(c[i])
+	}
+}

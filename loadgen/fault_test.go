@@ -1,0 +1,292 @@
+package loadgen
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// afterRequest returns a handler that reads one request and then misbehaves.
+func afterRequest(act func(*net.TCPConn)) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+			_, _ = io.Copy(io.Discard, r.Body)
+			act(c)
+		}
+	}
+}
+
+func say(c *net.TCPConn, s string) { _, _ = io.WriteString(c, s) }
+
+func reset(c *net.TCPConn) {
+	_ = c.SetLinger(0)
+	_ = c.Close()
+}
+
+// stall holds the connection until the client has closed it.
+func stall(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }
+
+// sink holds the connection without reading until the client is gone, which a
+// poll for POLLRDHUP sees where a read would take data off the socket.
+func sink(c *net.TCPConn) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}, 2000)
+	})
+}
+
+var large = make([]byte, 32<<20) // more than the socket buffers hold
+
+// faults provoke each class of error in each phase where it can happen.
+var faults = []struct {
+	phase  Phase
+	class  Class
+	errno  syscall.Errno // what the example must say, if a system call failed
+	handle func(*net.TCPConn)
+	cfg    Config
+}{
+	{PhaseWrite, ClassTimeout, 0, sink, Config{Body: large}},
+	{PhaseWrite, ClassReset, 0, func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 9)); reset(c) }, Config{Body: large}},
+	{PhaseWrite, ClassEOF, 0, func(c *net.TCPConn) { _ = c.CloseWrite(); sink(c) }, Config{Body: large}},
+
+	{PhaseFirstByte, ClassTimeout, 0, stall, Config{}},
+	{PhaseFirstByte, ClassReset, unix.ECONNRESET, afterRequest(reset), Config{}},
+	{PhaseFirstByte, ClassEOF, 0, afterRequest(func(*net.TCPConn) {}), Config{}},
+
+	{PhaseRead, ClassTimeout, 0, afterRequest(func(c *net.TCPConn) { say(c, "HTTP/1.1 200 OK\r\n"); stall(c) }), Config{}},
+	{PhaseRead, ClassReset, unix.ECONNRESET, afterRequest(func(c *net.TCPConn) {
+		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+		time.Sleep(2 * time.Millisecond)
+		reset(c)
+	}), Config{}},
+	{PhaseRead, ClassEOF, 0, afterRequest(func(c *net.TCPConn) { say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc") }), Config{}},
+	{PhaseRead, ClassProtocol, 0, afterRequest(func(c *net.TCPConn) { say(c, "220 mail.example ESMTP\r\n"); stall(c) }), Config{}},
+	{PhaseRead, ClassStatus, 0, answering(func(c *net.TCPConn, _ *http.Request) bool {
+		say(c, "HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\nno")
+		return true
+	}), Config{}},
+
+	{PhaseClose, ClassTimeout, 0, afterRequest(func(c *net.TCPConn) { say(c, hello); stall(c) }), Config{Close: true, Closer: ServerCloses}},
+	{PhaseClose, ClassReset, unix.ECONNRESET, afterRequest(func(c *net.TCPConn) {
+		say(c, hello)
+		time.Sleep(2 * time.Millisecond)
+		reset(c)
+	}), Config{Close: true, Closer: ServerCloses}},
+	{PhaseClose, ClassProtocol, 0, afterRequest(func(c *net.TCPConn) { say(c, hello+"more"); stall(c) }), Config{}},
+}
+
+// TestFaults is the confusion matrix: each fault is counted in its own cell, as
+// often as there were requests, and in no other.
+func TestFaults(t *testing.T) {
+	for _, f := range faults {
+		t.Run(f.phase.String()+"/"+f.class.String(), func(t *testing.T) {
+			cfg := f.cfg
+			cfg.Target = newPeer(t, f.handle).httpTarget(t)
+			checkFault(t, cfg, f.phase, f.class, f.errno)
+		})
+	}
+	t.Run("connect/refused", func(t *testing.T) {
+		p := newPeer(t, stall)
+		p.stop()
+		checkFault(t, Config{Target: p.httpTarget(t)}, PhaseConnect, ClassRefused, unix.ECONNREFUSED)
+	})
+	t.Run("connect/timeout", func(t *testing.T) {
+		checkFault(t, Config{Target: fullBacklog(t)}, PhaseConnect, ClassTimeout, 0)
+	})
+	t.Run("connect/other", func(t *testing.T) {
+		target := Target{Addr: netip.MustParseAddrPort("127.255.255.255:9"), Host: "h", Path: "/"} // broadcast
+		checkFault(t, Config{Target: target}, PhaseConnect, ClassOther, unix.ENETUNREACH)
+	})
+}
+
+// checkFault runs ten requests into a fault.
+func checkFault(t *testing.T, cfg Config, phase Phase, class Class, errno syscall.Errno) {
+	t.Helper()
+	cfg.Conns, cfg.Requests, cfg.Timeout = 2, 10, 40*time.Millisecond
+	r := load(t, context.Background(), cfg)
+	var want Errors
+	want[phase][class] = 10
+	if r.Errors != want {
+		t.Fatalf("failures %v, want 10 of %v %v", r.Failures, phase, class)
+	}
+	if len(r.Failures) != 1 || r.Failures[0].Example == nil {
+		t.Fatalf("failures %v", r.Failures)
+	}
+	if e := r.Failures[0].Example; errno != 0 && !errors.Is(e, errno) {
+		t.Errorf("example is %v, want %v", e, errno)
+	}
+	if class == ClassTimeout && phase != PhaseClose && r.Failed.Min() < int64(39*time.Millisecond) {
+		t.Errorf("a request timed out after %v", time.Duration(r.Failed.Min()))
+	}
+	if failed := r.Window.Failed; (phase == PhaseClose) != (failed == 0) || failed+r.Requests != 10 {
+		t.Errorf("window %+v", r.Window)
+	}
+	if class != ClassStatus && r.Conns.Opened != r.Conns.TWServer+r.Conns.TWClient+r.Conns.Reset+r.AtEnd {
+		t.Errorf("connections %+v, %d at the end", r.Conns, r.AtEnd)
+	}
+	if served := phase == PhaseClose || class == ClassStatus; served != (r.NeverServed == 0) {
+		t.Errorf("%d never served", r.NeverServed)
+	}
+}
+
+// fullBacklog returns a listener whose accept queue is full and stays so: the
+// kernel drops the handshakes of others.
+func fullBacklog(t *testing.T) Target {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(sa.(*unix.SockaddrInet4).Port))
+	for range 8 {
+		c, err := net.DialTimeout("tcp4", addr.String(), 50*time.Millisecond)
+		if err != nil {
+			return Target{Addr: addr, Host: addr.String(), Path: "/"}
+		}
+		t.Cleanup(func() { _ = c.Close() })
+	}
+	t.Fatal("the accept queue takes more than its backlog")
+	return Target{}
+}
+
+func TestPortsExhausted(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	// Four ports for eight connections, inside net.ipv4.ip_local_port_range, and
+	// from an address of our own, so that nobody else can have them.
+	cfg := Config{
+		Target: p.httpTarget(t), Conns: 8, Requests: 300, ports: 60_990 | 60_993<<16,
+		Sources: []netip.Addr{netip.AddrFrom4([4]byte{127, 77, byte(os.Getpid()), byte(os.Getpid()>>8) | 1})},
+	}
+	r := load(t, context.Background(), cfg)
+	if r.Errors[PhaseConnect][ClassPorts] == 0 || r.Requests == 0 || r.Requests+r.Errors[PhaseConnect][ClassPorts] != 300 {
+		if slices.ContainsFunc(r.Failures, func(f Failure) bool { return errors.Is(f.Example, unix.ENOPROTOOPT) }) {
+			t.Skip("no IP_LOCAL_PORT_RANGE before Linux 6.3")
+		}
+		t.Errorf("window %+v, failures %v", r.Window, r.Failures)
+	}
+	if r.NeverServed != 4 {
+		t.Errorf("%d never served, want 4", r.NeverServed)
+	}
+}
+
+func TestDescriptorsExhausted(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	target := p.httpTarget(t)
+	var r *Result
+	t.Run("run", func(t *testing.T) { // its end restores the limit
+		setFiles(t, openFiles(t)+10)
+		r = load(t, context.Background(), Config{Target: target, Conns: 30, Requests: 300})
+	})
+	n := r.Errors[PhaseConnect][ClassDescriptors]
+	if n == 0 || r.Requests+n != 300 {
+		t.Errorf("window %+v, failures %v", r.Window, r.Failures)
+	}
+	if len(r.Failures) > 0 && !errors.Is(r.Failures[0].Example, unix.EMFILE) {
+		t.Errorf("example is %v", r.Failures[0].Example)
+	}
+}
+
+// In a pipelined batch the answers before the fault count, those after it fail.
+func TestFaultInPipeline(t *testing.T) {
+	p := newPeer(t, func(c *net.TCPConn) {
+		br := bufio.NewReader(c)
+		for range 8 {
+			if _, err := http.ReadRequest(br); err != nil {
+				return
+			}
+		}
+		say(c, hello+hello+hello+"HTTP/1.1 200 OK\r\nContent-Le")
+	})
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Pipeline: 8, Requests: 80})
+	// The first request of each connection is granted alone only if the budget
+	// is used up, so that all connections carry 8: 3 answered, 1 cut, 4 lost.
+	if r.Requests != 30 || r.Errors[PhaseRead][ClassEOF] != 10 || r.Errors[PhaseFirstByte][ClassEOF] != 40 {
+		t.Errorf("window %+v, failures %v", r.Window, r.Failures)
+	}
+}
+
+// A server that dies in the middle: no request is lost from the books.
+func TestServerKilled(t *testing.T) {
+	for _, c := range []Config{{Pipeline: 4}, {Close: true}, {Close: true, Closer: ServerCloses}} {
+		p := newPeer(t, answering(polite))
+		c.Target, c.Conns, c.Threads, c.Duration = p.httpTarget(t), 8, 2, 150*time.Millisecond
+		c.SampleEvery = 5 * time.Millisecond
+		killed := false
+		c.Sample = func(s Sample) {
+			if s.OK > 50 && !killed {
+				killed = true
+				p.stop()
+			}
+		}
+		r := load(t, context.Background(), c)
+		if !killed || r.Requests < 50 || r.Errors[PhaseConnect][ClassRefused] == 0 {
+			t.Errorf("killed %v, window %+v, failures %v", killed, r.Window, r.Failures)
+		}
+		// A dead server is asked at most ten times a second and slot, after
+		// the doubling, not as often as the CPU allows.
+		if n := r.Errors[PhaseConnect][ClassRefused]; n > 8*12 {
+			t.Errorf("%d refused connects", n)
+		}
+	}
+}
+
+// A stalled server's requests are censored at the end with their ages.
+func TestServerStalls(t *testing.T) {
+	p := newPeer(t, func(c *net.TCPConn) {
+		n := 0
+		answering(func(c *net.TCPConn, r *http.Request) bool {
+			if n++; n > 5 {
+				stall(c)
+				return false
+			}
+			return polite(c, r)
+		})(c)
+	})
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 4, Duration: 120 * time.Millisecond})
+	if r.Requests != 20 || r.Window.InFlight != 4 || r.Window.Failed != 0 || r.Censored.Min() < int64(50*time.Millisecond) {
+		t.Errorf("window %+v, youngest in flight %v", r.Window, time.Duration(r.Censored.Min()))
+	}
+}
+
+func TestNamesAndHints(t *testing.T) {
+	for p := range Phase(NumPhases) {
+		if p.String() == "" {
+			t.Errorf("phase %d has no name", p)
+		}
+	}
+	for c := range Class(NumClasses) {
+		if c.String() == "" || c.Hint() == "" || strings.HasSuffix(c.Hint(), ".") {
+			t.Errorf("class %d is %q, hint %q", c, c.String(), c.Hint())
+		}
+	}
+	for f := range fault(len(faultNames)) {
+		if f.String() == "" {
+			t.Errorf("fault %d has no name", f)
+		}
+	}
+}

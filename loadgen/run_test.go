@@ -1,0 +1,566 @@
+package loadgen
+
+import (
+	"context"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestExactCounts(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cfg  Config
+	}{
+		{"keep-alive", Config{Conns: 7, Requests: 1001}},
+		{"two threads", Config{Conns: 5, Threads: 2, Requests: 1003}},
+		{"pipelined", Config{Conns: 3, Pipeline: 16, Requests: 1000}},
+		{"requests per connection", Config{Conns: 3, RequestsPerConn: 7, Requests: 500}},
+		{"pipelined, requests per connection", Config{Conns: 3, Pipeline: 4, RequestsPerConn: 10, Closer: ServerCloses, Requests: 500}},
+		{"close", Config{Conns: 8, Threads: 2, Close: true, Requests: 300}},
+		{"close by server", Config{Conns: 8, Close: true, Closer: ServerCloses, Requests: 300}},
+		{"fewer than connections", Config{Conns: 8, Requests: 3}},
+		{"warm-up", Config{Conns: 8, Threads: 2, Warmup: 50 * time.Millisecond, Requests: 500}},
+		{"body", Config{Conns: 4, Body: make([]byte, 100_000), Requests: 100}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var served atomic.Uint64
+			p := newPeer(t, answering(func(c *net.TCPConn, r *http.Request) bool {
+				served.Add(1)
+				return polite(c, r)
+			}))
+			c.cfg.Target = p.httpTarget(t)
+			r := load(t, context.Background(), c.cfg)
+			if r.Requests != c.cfg.Requests || r.Window.Started != c.cfg.Requests || r.Window.Failed+r.Window.InFlight+r.Window.Carried != 0 {
+				t.Errorf("window %+v, want %d requests; failures %v", r.Window, c.cfg.Requests, r.Failures)
+			}
+			if r.Run.OK != served.Load() || r.Status[2] != c.cfg.Requests {
+				t.Errorf("%d answers in the run, %d sent by the server; %d of 2xx in the window", r.Run.OK, served.Load(), r.Status[2])
+			}
+			if r.Interrupted || r.Overflows != 0 || r.Elapsed <= 0 {
+				t.Errorf("interrupted %v, overflows %d, elapsed %v", r.Interrupted, r.Overflows, r.Elapsed)
+			}
+			if want := uint64(len(hello)) * c.cfg.Requests; r.BytesIn != want {
+				t.Errorf("%d bytes in, want %d", r.BytesIn, want)
+			}
+		})
+	}
+}
+
+func TestDurationBound(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 4, Threads: 2, Duration: 100 * time.Millisecond, Warmup: 30 * time.Millisecond})
+	if r.Requests == 0 || r.Interrupted || r.Elapsed < 100*time.Millisecond {
+		t.Errorf("%d requests in %v, interrupted %v", r.Requests, r.Elapsed, r.Interrupted)
+	}
+	if r.Window.Carried == 0 || r.Window.InFlight == 0 || r.Run.Started <= r.Window.Started {
+		t.Errorf("window %+v in run %+v does not look like one in the middle", r.Window, r.Run)
+	}
+	if r.AtEnd != 4 || r.Conns != (ConnBook{}) || len(r.Threads) != 2 || r.CPU.Total() <= 0 {
+		t.Errorf("%d closed at the end, window %+v, threads %v", r.AtEnd, r.Conns, r.Threads)
+	}
+}
+
+func TestWarmupExcluded(t *testing.T) {
+	var open atomic.Bool
+	var after atomic.Int64
+	p := newPeer(t, answering(func(c *net.TCPConn, _ *http.Request) bool {
+		if open.Load() {
+			after.Add(1)
+			return polite(c, new(http.Request))
+		}
+		_, err := io.WriteString(c, "HTTP/1.1 503 Not Yet\r\nContent-Length: 0\r\n\r\n")
+		return err == nil
+	}))
+	opened, closed := 0, 0
+	r := load(t, context.Background(), Config{
+		Target: p.httpTarget(t), Conns: 6, Threads: 2, Warmup: 50 * time.Millisecond, Requests: 400,
+		Opened: func() { opened++; open.Store(true) },
+		Closed: func() {
+			if closed++; opened != 1 {
+				t.Error("Closed before Opened")
+			}
+		},
+	})
+	if opened != 1 || closed != 1 {
+		t.Errorf("Opened called %d times, Closed %d", opened, closed)
+	}
+	if r.Status[5] != 0 || r.Requests != 400 || after.Load() != 400 {
+		t.Errorf("window %+v, statuses %v, %d served after the opening", r.Window, r.Status, after.Load())
+	}
+	if r.Run.Failed == 0 {
+		t.Error("there was no warm-up")
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	for _, c := range []struct {
+		name   string
+		cfg    Config
+		window bool
+	}{
+		{"in the window", Config{Duration: time.Hour}, true},
+		{"counting", Config{Requests: 1 << 40}, true},
+		{"in the warm-up", Config{Duration: time.Hour, Warmup: time.Hour}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			opened, closed := 0, 0
+			c.cfg.Target, c.cfg.Conns, c.cfg.Threads = p.httpTarget(t), 4, 2
+			c.cfg.Opened, c.cfg.Closed = func() { opened++ }, func() { closed++ }
+			c.cfg.SampleEvery = 5 * time.Millisecond
+			c.cfg.Sample = func(s Sample) {
+				if s.OK > 100 {
+					cancel()
+				}
+			}
+			r := load(t, ctx, c.cfg)
+			if !r.Interrupted || r.Run.OK < 100 || (r.Requests > 0) != c.window || opened != closed || (opened == 1) != c.window {
+				t.Errorf("interrupted %v, run %+v, window %+v, %d opened, %d closed", r.Interrupted, r.Run, r.Window, opened, closed)
+			}
+		})
+	}
+	t.Run("before it began", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		r := load(t, ctx, Config{Target: p.httpTarget(t), Duration: time.Hour})
+		if !r.Interrupted || r.Run != (Book{}) || r.Elapsed != 0 {
+			t.Errorf("interrupted %v, run %+v, elapsed %v", r.Interrupted, r.Run, r.Elapsed)
+		}
+	})
+}
+
+func TestSamples(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	var list []Sample
+	r := load(t, context.Background(), Config{
+		Target: p.httpTarget(t), Conns: 4, Warmup: 40 * time.Millisecond, Duration: 80 * time.Millisecond,
+		SampleEvery: 10 * time.Millisecond, Sample: func(s Sample) { list = append(list, s) },
+	})
+	if len(list) < 3 {
+		t.Fatalf("%d samples", len(list))
+	}
+	var inWindow int
+	for i, s := range list[1:] {
+		if p := list[i]; s.At < p.At || s.OK < p.OK || s.Started < p.Started || s.BytesIn < p.BytesIn {
+			t.Errorf("sample %d: %+v after %+v", i+1, s, p)
+		}
+		if s.Window {
+			inWindow++
+		}
+	}
+	if last := list[len(list)-1]; inWindow == 0 || last.Opened != 4 || last.OK > r.Run.OK || last.OK == 0 {
+		t.Errorf("%d samples of the window, last %+v, run %+v", inWindow, last, r.Run)
+	}
+}
+
+func TestSourcesUsed(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[netip.Addr]int{}
+	p := newPeer(t, func(c *net.TCPConn) {
+		mu.Lock()
+		seen[c.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()]++
+		mu.Unlock()
+		answering(polite)(c)
+	})
+	sources, err := ParseSources("127.0.1.0/30,127.3.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 10, Sources: sources, Close: true, Requests: 100})
+	mu.Lock()
+	defer mu.Unlock()
+	for _, a := range sources {
+		if seen[a] != 20 {
+			t.Errorf("%d connections from %v, want 20", seen[a], a)
+		}
+	}
+	if len(seen) != len(sources) {
+		t.Errorf("connections from %v", seen)
+	}
+}
+
+func TestNeverServed(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { // one connection at a time, to its end
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			answering(polite)(c.(*net.TCPConn))
+			_ = c.Close()
+		}
+	})
+	p := &peer{listener: l}
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 8, Duration: 100 * time.Millisecond})
+	_ = l.Close()
+	serving.Wait()
+	if r.NeverServed != 7 || r.Requests == 0 || r.Window.InFlight < 7 {
+		t.Errorf("%d never served, window %+v", r.NeverServed, r.Window)
+	}
+	if oldest := r.Censored.Max(); oldest < int64(50*time.Millisecond) {
+		t.Errorf("the oldest request in flight is %v old", time.Duration(oldest))
+	}
+}
+
+// frugal answers without parsing and without allocating.
+func frugal(c *net.TCPConn) {
+	buf, answer := make([]byte, 4096), []byte(hello)
+	for {
+		if _, err := c.Read(buf); err != nil {
+			return
+		}
+		if _, err := c.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	p := newPeer(t, frugal)
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 16, Warmup: 100 * time.Millisecond, Requests: 100_000})
+	if r.Requests != 100_000 || r.AllocsPer > 0.001 {
+		t.Errorf("%d allocations in %d requests, %v each", r.Allocs, r.Requests, r.AllocsPer)
+	}
+}
+
+func TestEchoAndUnp(t *testing.T) {
+	// Wrapped, because between two TCPConns Copy splices and keeps the pipes.
+	echo := newPeer(t, func(c *net.TCPConn) { _, _ = io.Copy(struct{ io.Writer }{c}, struct{ io.Reader }{c}) })
+	unp := newPeer(t, func(c *net.TCPConn) {
+		line := make([]byte, 0, 64)
+		one := make([]byte, 1)
+		for {
+			if _, err := c.Read(one); err != nil {
+				return
+			}
+			if line = append(line, one[0]); one[0] != '\n' {
+				continue
+			}
+			if string(line) != "3000\n" {
+				return
+			}
+			line = line[:0]
+			if _, err := c.Write(make([]byte, 3000)); err != nil {
+				return
+			}
+		}
+	})
+	for _, c := range []struct {
+		name   string
+		cfg    Config
+		target Target
+		size   uint64
+		tw     uint64 // by our side
+	}{
+		{"echo", Config{Conns: 4, Requests: 400}, echo.target(t, "tcp+echo", ""), 64, 0},
+		{"echo pipelined", Config{Conns: 4, Pipeline: 5, EchoBytes: 1000, Requests: 400}, echo.target(t, "tcp+echo", ""), 1000, 0},
+		{"echo of 1 MiB", Config{Conns: 2, EchoBytes: 1 << 20, Requests: 20}, echo.target(t, "tcp+echo", ""), 1 << 20, 0},
+		{"echo closed", Config{Conns: 4, Close: true, Requests: 100}, echo.target(t, "tcp+echo", ""), 64, 100},
+		{"echo half-closed", Config{Conns: 4, Close: true, Closer: ServerCloses, Requests: 100}, echo.target(t, "tcp+echo", ""), 64, 100},
+		{"unp", Config{Conns: 4, Requests: 400}, unp.target(t, "tcp+unp", "/3000"), 3000, 0},
+		{"unp half-closed", Config{Conns: 4, Close: true, Closer: ServerCloses, Requests: 100}, unp.target(t, "tcp+unp", "/3000"), 3000, 100},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.cfg.Target = c.target
+			r := load(t, context.Background(), c.cfg)
+			if r.Requests != c.cfg.Requests || r.BytesIn != c.size*c.cfg.Requests {
+				t.Errorf("window %+v, %d bytes in, failures %v", r.Window, r.BytesIn, r.Failures)
+			}
+			if r.Conns.TWClient != c.tw || r.Conns.TWServer != 0 || r.Conns.Reset != 0 {
+				t.Errorf("connections %+v, want %d closed by us", r.Conns, c.tw)
+			}
+		})
+	}
+}
+
+// Two Runs at a time turn the collector off once and restore it once, and leave
+// no thread that is bound to a CPU.
+func TestProcessRestored(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	old := debug.SetGCPercent(123)
+	defer debug.SetGCPercent(old)
+	pinned := 0
+	var both sync.WaitGroup
+	for i := range 2 {
+		cfg := Config{Target: p.httpTarget(t), Conns: 2, Requests: 500, Warmup: 20 * time.Millisecond, CPUs: []int{0}}
+		if i == 0 {
+			cfg.Opened = func() { pinned = pinnedThreads(t) }
+		}
+		both.Go(func() {
+			if _, err := Run(context.Background(), cfg); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	if got := debug.SetGCPercent(123); got != 123 {
+		t.Errorf("GC percent is %d afterwards", got)
+	}
+	if runtime.NumCPU() > 1 && pinned == 0 {
+		t.Error("no thread was bound")
+	}
+	for range 100 { // a thread ends some time after its goroutine
+		if pinned = pinnedThreads(t); pinned == 0 || runtime.NumCPU() == 1 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Errorf("%d threads are still bound", pinned)
+}
+
+// pinnedThreads counts the threads of this process that may use one CPU only.
+func pinnedThreads(t *testing.T) (n int) {
+	list, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		b, err := os.ReadFile("/proc/self/task/" + e.Name() + "/status")
+		if err == nil && strings.Contains(string(b), "Cpus_allowed_list:\t0\n") {
+			n++
+		}
+	}
+	return n
+}
+
+func TestCannotPin(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	before := openFiles(t)
+	_, err := Run(context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Threads: 2, Requests: 1, CPUs: []int{0, 1023}})
+	if err == nil || !strings.Contains(err.Error(), "CPU 1023") || !strings.Contains(err.Error(), "sched_setaffinity") {
+		t.Errorf("error is %v", err)
+	}
+	if after := openFiles(t); after != before || p.accepted.Load() != 0 {
+		t.Errorf("%d descriptors before, %d after, %d connections", before, after, p.accepted.Load())
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 here:", err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != l.Addr().String() {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = srv.Serve(l) })
+	p := &peer{listener: l}
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Requests: 10})
+	_ = srv.Close()
+	serving.Wait()
+	if r.Requests != 10 {
+		t.Errorf("window %+v, failures %v", r.Window, r.Failures)
+	}
+}
+
+// The server answers before the request is sent, and closes: 413 as it is.
+func TestEarlyAnswer(t *testing.T) {
+	p := newPeer(t, func(c *net.TCPConn) {
+		one := make([]byte, 1)
+		if _, err := c.Read(one); err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		_ = c.CloseWrite()
+		_, _ = io.Copy(io.Discard, c)
+	})
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 1, Requests: 5, Body: make([]byte, 32<<20)})
+	if r.Status[4] != 5 || r.Errors[PhaseRead][ClassStatus] != 5 || r.Window.Failed != 5 {
+		t.Errorf("statuses %v, failures %v", r.Status, r.Failures)
+	}
+}
+
+// A server that speaks HTTP/1.0 ends each body by closing.
+func TestBodyToEOF(t *testing.T) {
+	p := newPeer(t, answering(func(c *net.TCPConn, _ *http.Request) bool {
+		_, _ = io.WriteString(c, "HTTP/1.0 200 OK\r\n\r\nabc")
+		time.Sleep(time.Millisecond)
+		_, _ = io.WriteString(c, "def")
+		return false
+	}))
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 3, Requests: 30})
+	if r.Requests != 30 || r.Conns.TWServer != 30 {
+		t.Errorf("window %+v, connections %+v, failures %v", r.Window, r.Conns, r.Failures)
+	}
+}
+
+func TestMethodHEAD(t *testing.T) {
+	p := newPeer(t, answering(func(c *net.TCPConn, r *http.Request) bool {
+		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+		return err == nil && r.Method == "HEAD"
+	}))
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Method: "HEAD", Requests: 30})
+	if r.Requests != 30 {
+		t.Errorf("window %+v, failures %v", r.Window, r.Failures)
+	}
+}
+
+// Answers larger than the read buffer, cut wherever the kernel likes.
+func TestLargeAnswers(t *testing.T) {
+	body := strings.Repeat("x", 1<<20)
+	p := newPeer(t, answering(func(c *net.TCPConn, _ *http.Request) bool {
+		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n"+body)
+		return err == nil
+	}))
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 3, Pipeline: 2, Requests: 50})
+	if r.Requests != 50 || r.BytesIn < 50<<20 {
+		t.Errorf("window %+v, %d bytes, failures %v", r.Window, r.BytesIn, r.Failures)
+	}
+	if fb, total := r.FirstByte.ValueAtPercentile(50), r.Total.ValueAtPercentile(50); fb > total {
+		t.Errorf("first byte after %d ns, last after %d", fb, total)
+	}
+}
+
+// timeWaits counts the sockets in TIME_WAIT with port as the local or as the
+// remote one, by the kernel's own list.
+func timeWaits(t *testing.T, port int) (local, remote uint64) {
+	b, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hex := strings.ToUpper(":" + string([]byte{digit(port >> 12), digit(port >> 8), digit(port >> 4), digit(port)}))
+	for _, line := range strings.Split(string(b), "\n") {
+		f := strings.Fields(line)
+		if len(f) < 4 || f[3] != "06" {
+			continue
+		}
+		if strings.HasSuffix(f[1], hex) {
+			local++
+		}
+		if strings.HasSuffix(f[2], hex) {
+			remote++
+		}
+	}
+	return local, remote
+}
+
+func digit(n int) byte { return "0123456789ABCDEF"[n&15] }
+
+func TestWhoClosed(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		cfg            Config
+		server, client uint64
+	}{
+		{"close, client", Config{Close: true}, 0, 60},
+		{"close, server", Config{Close: true, Closer: ServerCloses}, 60, 0},
+		{"three a connection, client", Config{RequestsPerConn: 3}, 0, 20},
+		{"three a connection, server", Config{RequestsPerConn: 3, Closer: ServerCloses}, 20, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPeer(t, answering(polite))
+			c.cfg.Target, c.cfg.Requests = p.httpTarget(t), 60
+			port := p.listener.Addr().(*net.TCPAddr).Port
+			oldLocal, oldRemote := timeWaits(t, port) // of whoever had the port before
+			r := load(t, context.Background(), c.cfg)
+			if r.Conns != (ConnBook{Opened: c.server + c.client, TWServer: c.server, TWClient: c.client}) || r.AtEnd != 0 {
+				t.Errorf("book %+v, %d at the end", r.Conns, r.AtEnd)
+			}
+			p.stop() // so that the server's ends are closed as well
+			local, remote := timeWaits(t, port)
+			if local-oldLocal != c.server || remote-oldRemote != c.client {
+				t.Errorf("kernel has %d-%d TIME_WAIT of the server and %d-%d of the client, want %d and %d",
+					local, oldLocal, remote, oldRemote, c.server, c.client)
+			}
+		})
+	}
+}
+
+// A server that ignores the wish and leaves closing to us is booked as ours.
+func TestAnnouncedClose(t *testing.T) {
+	p := newPeer(t, answering(func(c *net.TCPConn, _ *http.Request) bool {
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		time.Sleep(2 * time.Millisecond) // the FIN comes apart from the answer
+		return false
+	}))
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Requests: 20})
+	if r.Requests != 20 || r.Conns.TWServer != 20 || r.Window.Failed != 0 {
+		t.Errorf("window %+v, connections %+v, failures %v", r.Window, r.Conns, r.Failures)
+	}
+}
+
+func TestConfigProblems(t *testing.T) {
+	good := Config{Target: Target{Addr: netip.MustParseAddrPort("127.0.0.1:1"), Host: "h", Path: "/"}, Requests: 1}
+	for want, spoil := range map[string]func(*Config){
+		"no target":               func(c *Config) { c.Target = Target{} },
+		"bounds the run":          func(c *Config) { c.Requests = 0 },
+		"connections must be":     func(c *Config) { c.Conns = -1 },
+		"nothing to do":           func(c *Config) { c.Threads = 2 },
+		"pipeline depth":          func(c *Config) { c.Pipeline = 100_000 },
+		"echo bytes":              func(c *Config) { c.EchoBytes = -1 },
+		"duration must not":       func(c *Config) { c.Duration = -1 },
+		"warm-up must not":        func(c *Config) { c.Warmup = -1 },
+		"timeout must be":         func(c *Config) { c.Timeout = 1 },
+		"sampling interval":       func(c *Config) { c.SampleEvery = 1 },
+		"requests per connection": func(c *Config) { c.RequestsPerConn = -1 },
+		"leaves nothing":          func(c *Config) { c.Close, c.Pipeline = true, 2 },
+		"neither client nor":      func(c *Config) { c.Closer = 7 },
+		"outside 127.0.0.0/8":     func(c *Config) { c.Sources = []netip.Addr{netip.MustParseAddr("10.0.0.1")} },
+		"cannot reach": func(c *Config) {
+			c.Target.Addr = netip.MustParseAddrPort("[::1]:1")
+			c.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+		},
+		"CPU -1":                   func(c *Config) { c.CPUs = []int{-1} },
+		"method":                   func(c *Config) { c.Method = "A B" },
+		"header":                   func(c *Config) { c.Headers = []string{"no colon"} },
+		"of the form":              func(c *Config) { c.Headers = []string{"A: b\r\nC: d"} },
+		"decided by the other":     func(c *Config) { c.Headers = []string{"content-length: 5"} },
+		"mean nothing to tcp+echo": func(c *Config) { c.Target.Proto, c.Body = Echo, []byte("a") },
+		"is unknown":               func(c *Config) { c.Target.Proto = 9 },
+		"too many":                 func(c *Config) { c.Requests = math.MaxUint64 },
+		"bodies of":                func(c *Config) { c.Body, c.Pipeline = make([]byte, 1<<20), 100 },
+	} {
+		t.Run(want, func(t *testing.T) {
+			cfg := good
+			spoil(&cfg)
+			before := openFiles(t)
+			if _, err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v", err)
+			}
+			if after := openFiles(t); after != before {
+				t.Error("a descriptor was opened")
+			}
+		})
+	}
+}
+
+// setFiles lowers the limit of open files until the test ends.
+func setFiles(t *testing.T, n int) {
+	t.Helper()
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	lower := old
+	lower.Cur = uint64(n)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &lower); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &old) })
+}

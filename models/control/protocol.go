@@ -1,0 +1,121 @@
+package control
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/models/board"
+)
+
+// ServerName is the name, argv[0], of a re-executed server.
+const ServerName = "c10kit-server"
+
+// Descriptors of the control pipes in a server.
+const (
+	requestFD = 3
+	answerFD  = 4
+)
+
+type request struct {
+	Do string `json:"do"`
+}
+
+type answer struct {
+	Ready *Ready `json:"ready,omitempty"`
+	Edge  *Edge  `json:"edge,omitempty"`
+	Stats *Stats `json:"stats,omitempty"`
+	Drain bool   `json:"drain,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// Ready is the first line of a server that listens.
+type Ready struct {
+	Addr       string `json:"addr"`
+	Pid        int    `json:"pid"`
+	Gomaxprocs int    `json:"gomaxprocs"`
+	Workers    int    `json:"workers"`
+}
+
+// Edge is what a server says at an edge of the measured window. Differences of
+// two edges are what the window cost.
+type Edge struct {
+	MonotonicNs int64        `json:"monotonic-ns"` // CLOCK_MONOTONIC, comparable between processes
+	UserNs      int64        `json:"user-ns"`      // CPU of the process and its waited children
+	SysNs       int64        `json:"sys-ns"`
+	Allocs      uint64       `json:"allocs"` // heap objects allocated so far
+	Board       board.Counts `json:"board"`
+}
+
+// Stats is what a server says about its runtime.
+type Stats struct {
+	Goroutines int          `json:"goroutines"`
+	Gomaxprocs int          `json:"gomaxprocs"`
+	HeapBytes  uint64       `json:"heap-bytes"`
+	GCCycles   uint64       `json:"gc-cycles"`
+	Board      board.Counts `json:"board"`
+	Leaked     uint64       `json:"leaked-blocks"`
+}
+
+// readEdge reads the clocks first and the counters last, in the order in which
+// they move while it reads.
+func readEdge(b *board.Board, allocs []metrics.Sample) (Edge, error) {
+	var e Edge
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var ru unix.Rusage
+		if err := unix.Getrusage(who, &ru); err != nil {
+			return e, err
+		}
+		e.UserNs += ru.Utime.Nano()
+		e.SysNs += ru.Stime.Nano()
+	}
+	e.Board = b.Total()
+	metrics.Read(allocs)
+	e.Allocs = allocs[0].Value.Uint64()
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		return e, err
+	}
+	e.MonotonicNs = ts.Nano()
+	return e, nil
+}
+
+// allocSamples is the metric of Edge.Allocs: objects, read without stopping the
+// world as runtime.ReadMemStats would.
+func allocSamples() []metrics.Sample {
+	return []metrics.Sample{{Name: "/gc/heap/allocs:objects"}}
+}
+
+func readStats(b *board.Board) Stats {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(s)
+	return Stats{
+		Goroutines: runtime.NumGoroutine(),
+		Gomaxprocs: runtime.GOMAXPROCS(0),
+		HeapBytes:  s[0].Value.Uint64(),
+		GCCycles:   s[1].Value.Uint64(),
+		Board:      b.Total(),
+		Leaked:     b.Leaked(),
+	}
+}
+
+// Sub returns what happened between the edges before and e.
+func (e Edge) Sub(before Edge) Window {
+	return Window{
+		Elapsed:  time.Duration(e.MonotonicNs - before.MonotonicNs),
+		User:     time.Duration(e.UserNs - before.UserNs),
+		Sys:      time.Duration(e.SysNs - before.SysNs),
+		Allocs:   e.Allocs - before.Allocs,
+		Requests: e.Board.Requests - before.Board.Requests,
+		Conns:    e.Board.Connections - before.Board.Connections,
+	}
+}
+
+// Window is the difference of two edges of one server.
+type Window struct {
+	Elapsed, User, Sys time.Duration
+	Allocs             uint64
+	Requests, Conns    uint64
+}

@@ -1,0 +1,102 @@
+package models
+
+import (
+	"runtime"
+)
+
+// Kind is how a model waits, which decides the number of workers it is given and
+// the GOMAXPROCS it runs under.
+type Kind uint8
+
+// The kinds of models.
+const (
+	// Serial serves one connection at a time on one thread.
+	Serial Kind = iota
+	// Pool is a fixed number of blocking workers, each with one connection.
+	Pool
+	// PerConnection creates a blocking worker for each connection.
+	PerConnection
+	// Events is a number of loops, each with many connections.
+	Events
+)
+
+// Traits is what a model's user may expect of it. The strings are the columns of
+// `c10kit models`, after the table of Shuo Chen's muduo.
+type Traits struct {
+	Kind Kind
+
+	Processes    string // "1", "workers", "1 per connection"
+	Threads      string // of one process, without the Go runtime's own
+	Blocking     bool   // I/O calls put the worker to sleep
+	Multiplexing string // "none", "epoll", ...
+	Multicore    bool   // one server can use more than one processor
+	CrashTakes   string // what a memory fault in a handler takes down
+	Switches     string // voluntary context switches per request to expect, keep-alive
+
+	// ReusePort: the model opens more listeners on the address of the first.
+	ReusePort bool
+	// MaxWorkers bounds Config.Workers; 0 is no bound.
+	MaxWorkers int
+	// Forks: the process that serves creates children by fork, so it must have one
+	// goroutine and GOMAXPROCS 1.
+	Forks bool
+	// Skips is the closed list of conformance checks that this model may skip,
+	// each with the reason. Empty for a model of the card.
+	Skips map[string]string
+}
+
+// defaultWorkers is how many workers a server gets that was not told.
+func (t Traits) defaultWorkers(cpus int) int {
+	switch t.Kind {
+	case Serial:
+		return 1
+	case Events:
+		if t.MaxWorkers > 0 {
+			return min(cpus, t.MaxWorkers)
+		}
+		return cpus
+	default:
+		return DefaultPoolWorkers
+	}
+}
+
+// Concurrency is how many connections a server of this kind with the given
+// number of workers can serve at the same time; 0 is no such bound.
+func (t Traits) Concurrency(workers int) int {
+	switch t.Kind {
+	case Serial:
+		return 1
+	case Pool:
+		return workers
+	default:
+		return 0
+	}
+}
+
+// Gomaxprocs is the GOMAXPROCS that a server of this kind runs under. The rule
+// and the measurements behind it are in docs/adr/0003-gomaxprocs.md: a thread
+// that returns from a blocking system call needs a P to go on, so a pool of
+// blocking threads starves under the default, while more than 256 make the
+// collector's pauses long.
+func (t Traits) Gomaxprocs(workers int) int {
+	switch {
+	case t.Forks:
+		return 1
+	case t.Kind == Serial:
+		return 1 + 2
+	case t.Kind == Events:
+		return workers + 2
+	case t.Kind == PerConnection:
+		return 64 + 2
+	default:
+		return min(max(workers, 64), 256) + 2
+	}
+}
+
+// cpuCount is the number of processors that the server may use.
+func (c Config) cpuCount() int {
+	if len(c.CPUs) > 0 {
+		return len(c.CPUs)
+	}
+	return runtime.NumCPU()
+}

@@ -1,0 +1,89 @@
+// Package prethread is the server with a thread pool made in advance (UNP,
+// chapter 30, rows 7 to 9; muduo scheme 4): every thread blocks in accept(2) on
+// the one listener and serves what it gets, one connection at a time.
+//
+//	            +--> thread 1: accept --> serve until closed --> accept ...
+//	listener ---+--> thread 2: accept --> ...
+//	            +--> thread N: ...
+//
+// The kernel wakes one waiter for each connection (exclusive wait, first in first
+// out), so there is no thundering herd and no lock. More keep-alive connections
+// than threads wait in the accept queue until a thread is free.
+package prethread
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/conn"
+	"github.com/c10kit/c10kit/models/stage"
+)
+
+func init() {
+	models.Register(&models.Model{
+		Name:  "prethread",
+		About: "a pool of threads, each blocking in accept and then in read",
+		Variants: []models.Variant{{Name: "accept", Traits: models.Traits{
+			Kind:         models.Pool,
+			Processes:    "1",
+			Threads:      "workers",
+			Blocking:     true,
+			Multiplexing: "none",
+			Multicore:    true,
+			CrashTakes:   "the server",
+			Switches:     "1 (waits for each request)",
+		}}},
+		New: func(env *models.Env) (models.Server, error) { return &server{env}, nil },
+	})
+}
+
+type server struct{ env *models.Env }
+
+// Serve implements models.Server.
+func (s *server) Serve() error {
+	var threads sync.WaitGroup
+	errs := make([]error, s.env.Config.Workers)
+	for i := range errs {
+		t, w, err := s.newThread()
+		if err != nil {
+			err = errors.Join(err, s.env.Drain())
+			threads.Wait()
+			return err
+		}
+		threads.Go(func() { errs[i] = s.threadMain(t, w) })
+	}
+	threads.Wait()
+	return errors.Join(errs...)
+}
+
+func (s *server) newThread() (*conn.Thread, *stage.Worker, error) {
+	slot, err := s.env.Board.Take(os.Getpid(), 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, p, err := s.env.NewWorker()
+	if err != nil {
+		return nil, nil, err
+	}
+	return conn.NewThread(w, p, slot, conn.Blocking), w, nil
+}
+
+// threadMain is the life of one thread of the pool. It returns still locked, so
+// that the thread ends with it.
+func (s *server) threadMain(t *conn.Thread, w *stage.Worker) error {
+	runtime.LockOSThread()
+	t.Slot().SetThread(os.Getpid(), unix.Gettid())
+	for {
+		fd, ok, err := t.Accept(s.env.Listener.FD)
+		if !ok {
+			s.env.Board.End(t.Slot(), w.Pool.Live())
+			return err
+		}
+		t.Serve(fd)
+	}
+}

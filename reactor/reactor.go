@@ -1,0 +1,68 @@
+// Package reactor is the single event loop (muduo scheme 5): one thread waits in
+// epoll for all connections at once and does for each what can be done without
+// waiting.
+//
+//	            +----------------------------------------------+
+//	            v                                              |
+//	thread:  epoll_pwait --> for each event: accept            |
+//	                                       | read, run, write -+
+//
+// No locks and no switch between connections; it sleeps only when none has
+// anything to do. One handler that blocks stops them all, and one processor is
+// all it can use.
+package reactor
+
+import (
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/conn"
+)
+
+func init() {
+	models.Register(&models.Model{
+		Name:  "reactor",
+		About: "one event loop on one thread",
+		Variants: []models.Variant{{Name: "epoll", Traits: models.Traits{
+			Kind:         models.Events,
+			Processes:    "1",
+			Threads:      "1",
+			Blocking:     false,
+			Multiplexing: "epoll",
+			Multicore:    false,
+			CrashTakes:   "the server",
+			Switches:     "0 busy, 1 idle (waits for all at once)",
+			MaxWorkers:   1,
+		}}},
+		New: func(env *models.Env) (models.Server, error) { return &server{env}, nil },
+	})
+}
+
+type server struct{ env *models.Env }
+
+// Serve implements models.Server.
+func (s *server) Serve() error {
+	if err := s.env.Listener.SetNonblock(); err != nil {
+		return err
+	}
+	slot, err := s.env.Board.Take(os.Getpid(), 0)
+	if err != nil {
+		return err
+	}
+	w, p, err := s.env.NewWorker()
+	if err != nil {
+		return err
+	}
+	loop, err := conn.NewEvents(w, p, slot, s.env.Listener.FD, s.env.Config.MaxConns)
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	slot.SetThread(os.Getpid(), unix.Gettid())
+	defer func() { s.env.Board.End(slot, w.Pool.Live()) }()
+	return loop.Run()
+}

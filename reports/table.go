@@ -1,0 +1,170 @@
+package reports
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/c10kit/c10kit/results"
+)
+
+// A table is laid out in the first of these that fits the width.
+type layout struct {
+	ranges  bool // quartiles as [q1–q3], else as ± percent
+	compact bool // short headers, 1.24ms; gaps of one column where two do not fit
+}
+
+var layouts = []layout{{true, false}, {false, false}, {false, true}}
+
+// column is one column of a table, filled for all groups, so that the tables
+// of a run line up.
+type column struct {
+	header string
+	short  string // printed instead where room is scarce; empty if there is none
+	left   bool   // aligned left, else right
+	tight  bool   // one blank before it: it belongs to the column before
+	cells  []cell // one a row, over all groups
+}
+
+// title is the header as it is printed.
+func (c column) title() string {
+	if c.short != "" {
+		return c.short
+	}
+	return c.header
+}
+
+// spreadColumn is the place of the quartiles among the columns.
+const spreadColumn = 3
+
+const noValue = "–"
+
+// columns fills the main table's columns for rows; base[i] is the row that
+// rows[i] is held against.
+func columns(rows, base []Row, l layout) []column {
+	cols := []column{
+		{header: "model", left: true},
+		{header: "workers", short: "wrk"},
+		{header: "req/s"},
+		{header: "[q1–q3]", tight: true},
+		{header: "ratio"},
+		{header: "p50"},
+		{header: "p99"},
+		{header: "cpu/req", short: "cpu"},
+		{header: "errors", short: "err"},
+		{header: "verdict", left: true},
+	}
+	if !l.ranges {
+		cols[spreadColumn].header = "±"
+	}
+	for i, r := range rows {
+		for j, c := range []cell{
+			{text: r.Spec()},
+			workersCell(r),
+			statCell(r, results.ReqPerSec, l),
+			spreadCell(r, l),
+			ratioCell(r, base[i]),
+			statCell(r, results.P50, l),
+			statCell(r, results.P99, l),
+			statCell(r, results.CPUPerReq, l),
+			errorsCell(r),
+			verdictCell(r),
+		} {
+			cols[j].cells = append(cols[j].cells, c)
+		}
+	}
+	return cols
+}
+
+func workersCell(r Row) cell {
+	switch r.Workers {
+	case results.WorkersTree:
+		return cell{text: "tree"}
+	case 0:
+		return cell{noValue, dim}
+	}
+	return cell{text: strconv.Itoa(r.Workers)}
+}
+
+func statCell(r Row, m results.Metric, l layout) cell {
+	s, ok := r.Stats[m]
+	if !ok {
+		return cell{noValue, dim}
+	}
+	text := m.Format(s.Median)
+	if l.compact {
+		text = strings.ReplaceAll(text, " ", "")
+	}
+	return cell{text: text}
+}
+
+// spreadCell shows the quartiles of req/s; one round has none.
+func spreadCell(r Row, l layout) cell {
+	s := r.Stats[results.ReqPerSec]
+	switch {
+	case s.N < 2:
+		return cell{}
+	case l.ranges:
+		return cell{"[" + results.ReqPerSec.Format(s.Q1) + "–" + results.ReqPerSec.Format(s.Q3) + "]", dim}
+	case s.Median == 0:
+		return cell{}
+	}
+	half := 100 * (s.Q3 - s.Q1) / 2 / s.Median
+	return cell{"±" + strconv.FormatFloat(half, 'f', 0, 64) + "%", dim}
+}
+
+// ratioCell is r's req/s over the base's, marked "~" instead of "×" where
+// their quartiles overlap.
+func ratioCell(r, base Row) cell {
+	s, b := r.Stats[results.ReqPerSec], base.Stats[results.ReqPerSec]
+	if s.N == 0 || b.N == 0 || b.Median == 0 {
+		return cell{noValue, dim}
+	}
+	mark := "×"
+	if r.ID != base.ID && s.N > 1 && b.N > 1 && s.Q1 <= b.Q3 && b.Q1 <= s.Q3 {
+		mark = "~"
+	}
+	return cell{text: mark + formatRatio(s.Median/b.Median)}
+}
+
+func formatRatio(v float64) string {
+	switch {
+	case v >= 99.95:
+		return results.ScaleCount.Format(math.Round(v))
+	case v >= 9.995:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	case v >= 0.00995 || v == 0:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 1, 64)
+}
+
+// errorsCell is the sum over the rounds: a median would hide a bad one.
+func errorsCell(r Row) cell {
+	n, counted := r.FailedRequests()
+	switch {
+	case !counted:
+		return cell{noValue, dim}
+	case n == 0:
+		return cell{text: "0"}
+	}
+	return cell{results.Errors.Format(n), red}
+}
+
+var verdictStyles = map[string]style{
+	results.VerdictServerCPU: green, // what a comparison of servers wants to see
+	results.VerdictClient:    red,   // the figures are the generator's
+	results.VerdictNone:      plain,
+}
+
+func verdictCell(r Row) cell {
+	if len(r.Verdicts) == 0 || r.Verdicts[0].Name == "" {
+		return cell{noValue, dim}
+	}
+	name := r.Verdicts[0].Name
+	s, ok := verdictStyles[name]
+	if !ok {
+		s = yellow
+	}
+	return cell{name, s}
+}
