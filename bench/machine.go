@@ -19,18 +19,23 @@ var sysctls = []string{
 	"net/ipv4/tcp_rmem", "net/ipv4/tcp_wmem", "kernel/perf_event_paranoid", "kernel/pid_max", "kernel/threads-max",
 }
 
-// Manifest describes the plan and the machine that it is carried out on. What
-// cannot be read is left out.
+// Manifest describes the plan, every round of cells, and the machine that it is
+// carried out on. What cannot be read is left out.
 func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 	m := results.Manifest{
 		Argv: argv, Seed: p.Seed, Rounds: p.Rounds, Window: p.Window, Warmup: p.Warmup,
-		Placement: p.Layout.Placement, Cells: cells,
+		Placement:  p.Layout.Placement,
 		Kernel:     kernel(),
 		Sysctls:    map[string]string{},
 		CPU:        results.CPU{Model: cpuModel(), Count: runtime.NumCPU()},
 		Pinning:    results.Pinning{Server: p.Layout.Server, Load: p.Layout.Load},
 		GOMAXPROCS: results.GOMAXPROCS{Load: len(p.Layout.Load) + 2},
 		GoVersion:  runtime.Version(),
+	}
+	for _, c := range cells {
+		for c.Round = 1; c.Round <= p.Rounds; c.Round++ {
+			m.Cells = append(m.Cells, c.Identify())
+		}
 	}
 	if p.Layout.Warning != "" {
 		m.Warnings = append(m.Warnings, p.Layout.Warning)

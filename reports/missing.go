@@ -41,8 +41,8 @@ func missingMetrics(groups []group) []results.Metric {
 			}
 		}
 	}
+	known := results.Metrics()
 	place := func(m results.Metric) int {
-		known := results.Metrics()
 		i := slices.IndexFunc(known, func(i results.Info) bool { return i.Metric == m })
 		if i < 0 {
 			return len(known)

@@ -58,6 +58,9 @@ func remarks(g group) []string {
 func rowRemarks(r Row) []string {
 	var texts []string
 	for _, v := range r.Verdicts {
+		if v.Name == results.VerdictNone {
+			continue // nothing was exhausted: its evidence would fill the page
+		}
 		text := v.Name
 		if v.Rounds < r.Rounds {
 			text += fmt.Sprintf(" in %d of %s", v.Rounds, plural(r.Rounds, "round"))
@@ -65,7 +68,7 @@ func rowRemarks(r Row) []string {
 		if v.Evidence != "" {
 			text += ": " + v.Evidence
 		}
-		if text != results.VerdictNone && text != "" {
+		if text != "" {
 			texts = append(texts, text)
 		}
 	}

@@ -91,6 +91,15 @@ func TestTextNarrow(t *testing.T) {
 	}
 }
 
+// TestTextTiny: a width that nothing fits into costs looks, nothing else.
+func TestTextTiny(t *testing.T) {
+	words := func(s string) int { return len(strings.Fields(s)) }
+	s := fixture(standard, 3)
+	if one, narrow := text(t, s, reports.Options{Width: 1}), text(t, s, reports.Options{}); words(one) != words(narrow) {
+		t.Errorf("%d words at width 1, %d at 80:\n%s", words(one), words(narrow), one)
+	}
+}
+
 var sgr = regexp.MustCompile("\x1b\\[[0-9]+m")
 
 func TestColourAndASCIIChangeNothingElse(t *testing.T) {

@@ -35,10 +35,10 @@ type Cell struct {
 	Workers   int     `json:"workers"` // 0: not known; WorkersTree: none can be named
 	Mode      string  `json:"mode"`
 	Closer    string  `json:"closer"`
-	Pipeline  int     `json:"pipeline"`  // requests in flight a connection, 1 is none ahead
-	Rate      float64 `json:"rate"`      // requests/s offered, 0 is a closed loop
-	Placement string  `json:"placement"` //
-	Round     int     `json:"round"`     // from 1; 0 stands for all rounds of a cell
+	Pipeline  int     `json:"pipeline"` // requests in flight a connection, 1 is none ahead
+	Rate      float64 `json:"rate"`     // requests/s offered, 0 is a closed loop
+	Placement string  `json:"placement"`
+	Round     int     `json:"round"` // from 1; 0 stands for all rounds of a cell
 }
 
 // Spec is the model as flags and columns spell it: "prefork:flock", "iterative".

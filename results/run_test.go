@@ -131,7 +131,7 @@ func TestConcurrentWriters(t *testing.T) {
 	}
 	ex := example(t)
 	var wg sync.WaitGroup
-	const each = 50
+	const each = 20
 	for g := range 4 {
 		wg.Go(func() {
 			l := ex.Latencies[g]

@@ -67,8 +67,9 @@ func dial(t *testing.T, p *Proc) *net.TCPConn {
 
 const request = "GET /plaintext HTTP/1.1\r\nHost: floor\r\n\r\n"
 
-// exchange sends a request and holds the answer against what the http app sends, byte by byte but for the date.
-func exchange(t *testing.T, conn net.Conn, r *bufio.Reader) {
+// exchange sends a request, holds the answer against what the http app sends, byte by byte but for the date, which it
+// returns.
+func exchange(t *testing.T, conn net.Conn, r *bufio.Reader) time.Time {
 	t.Helper()
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
@@ -86,6 +87,19 @@ func exchange(t *testing.T, conn net.Conn, r *bufio.Reader) {
 	if age := time.Since(at); err != nil || age < -time.Second || age > 5*time.Second {
 		t.Fatalf("date %q is %v old (%v)", date, age, err)
 	}
+	return at
+}
+
+func TestDateFollowsTheClock(t *testing.T) {
+	each(t, func(t *testing.T, which Which) {
+		p := start(t, which, nil)
+		conn := dial(t, p) // its deadline ends the loop
+		r := bufio.NewReader(conn)
+		first := exchange(t, conn, r)
+		for !exchange(t, conn, r).After(first.Add(time.Second)) {
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
 }
 
 func TestAnswers(t *testing.T) {
@@ -274,7 +288,7 @@ func TestStopAndContext(t *testing.T) {
 		if err := errors.Join(p.Stop(), p.Stop()); err != nil {
 			t.Error(err)
 		}
-		if _, err := p.CPU(); !errors.Is(err, unix.EINVAL) {
+		if _, err := p.CPU(); !errors.Is(err, os.ErrProcessDone) {
 			t.Errorf("CPU clock of a process that has ended: %v", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

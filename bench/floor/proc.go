@@ -149,11 +149,17 @@ func readAddr(stdout *os.File) (netip.AddrPort, error) {
 }
 
 // CPU returns the CPU time that the process, all its threads together, has used so far: the clock that
-// clock_getcpuclockid(3) names, whose number is ((^pid)<<3)|2. It costs one system call and does not disturb the process.
+// clock_getcpuclockid(3) names, whose number is ((^pid)<<3)|2. It costs one system call and does not disturb the
+// process. After its end it returns os.ErrProcessDone, wrapped, and not the clock of whoever has the pid now.
 func (p *Proc) CPU() (time.Duration, error) {
+	select {
+	case <-p.ended:
+		return 0, fmt.Errorf("CPU clock of pid %d: %w", p.Pid, os.ErrProcessDone)
+	default:
+	}
 	var ts unix.Timespec
 	if err := unix.ClockGettime(int32(^p.Pid)<<3|2, &ts); err != nil {
-		return 0, fmt.Errorf("CPU clock of pid %d (has it ended?): %w", p.Pid, os.NewSyscallError("clock_gettime", err))
+		return 0, fmt.Errorf("CPU clock of pid %d: %w", p.Pid, os.NewSyscallError("clock_gettime", err))
 	}
 	return time.Duration(ts.Nano()), nil
 }

@@ -10,7 +10,6 @@ import (
 type pipeline struct {
 	*table
 	free *Exchange
-	last *resource // where the last request went: the next one mostly follows
 }
 
 // New returns the pipeline that serves routes on one worker. The routes are
@@ -163,35 +162,25 @@ func moreHead(c *stage.Conn) stage.Next {
 // dispatch finds who answers the request, whose head is in force now.
 func (x *Exchange) dispatch() stage.Next {
 	h := &x.head
-	if h.star {
-		return x.options(&x.p.star)
-	}
 	if h.percent {
 		x.decodePath()
 	}
 	path := x.Path()
-	res, n := x.p.last, len(path)
-	if res == nil || string(path) != res.path {
+	res, n := &x.p.star, len(path)
+	if !h.star {
 		if res, n = x.p.find(path); res == nil {
 			return x.refuse(errNotFound)
 		}
-		x.p.last = res
 	}
 	x.rest = span{uint16(n), uint16(len(path) - n)}
 	x.route = res.routes[h.method]
-	switch {
-	case x.route != nil:
+	if x.route != nil {
 		return x.startBody()
-	case h.method == mOptions:
-		return x.options(res)
 	}
 	x.Add("Allow", res.allow)
-	return x.refuse(errNotAllowed)
-}
-
-// options answers OPTIONS: RFC 9110, section 9.3.7.
-func (x *Exchange) options(res *resource) stage.Next {
-	x.route = &x.p.options
-	x.Add("Allow", res.allow)
+	if h.method != mOptions {
+		return x.refuse(errNotAllowed)
+	}
+	x.route = &x.p.options // RFC 9110, section 9.3.7
 	return x.startBody()
 }

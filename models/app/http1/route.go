@@ -34,7 +34,8 @@ type Route struct {
 	// answered for every path. CONNECT is not for servers.
 	Method string
 	// Path starts with a slash. One that ends with a slash stands for everything
-	// below it, the longest one counts; any other for itself.
+	// below it, the longest one counts; any other for itself. "*" with OPTIONS is the
+	// server as a whole.
 	Path    string
 	Body    Body
 	Handler Handler
@@ -67,8 +68,8 @@ func newTable(routes []Route) (*table, error) {
 		case m == mUnknown || m == mConnect:
 			return nil, fmt.Errorf("http1: route %s %s: the method is not one of %s",
 				r.Method, r.Path, strings.Join(methodNames[mGet:mConnect], ", "))
-		case !strings.HasPrefix(r.Path, "/"):
-			return nil, fmt.Errorf("http1: route %s %q: a path starts with a slash", r.Method, r.Path)
+		case !strings.HasPrefix(r.Path, "/") && (r.Path != "*" || m != mOptions):
+			return nil, fmt.Errorf("http1: route %s %q: a path starts with a slash, or is the * of OPTIONS", r.Method, r.Path)
 		case r.Handler == nil:
 			return nil, fmt.Errorf("http1: route %s %s has no handler", r.Method, r.Path)
 		}
@@ -94,6 +95,9 @@ func newTable(routes []Route) (*table, error) {
 
 // resource returns the resource of path, a new one if there is none.
 func (t *table) resource(path string) *resource {
+	if path == "*" {
+		return &t.star
+	}
 	if !strings.HasSuffix(path, "/") {
 		if t.exact[path] == nil {
 			t.exact[path] = &resource{path: path}

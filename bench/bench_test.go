@@ -1,0 +1,154 @@
+package bench_test
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"testing"
+
+	"github.com/moby/sys/reexec"
+
+	"github.com/c10kit/c10kit/bench"
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/results"
+
+	_ "github.com/c10kit/c10kit/models/all"
+)
+
+func TestMain(m *testing.M) {
+	if reexec.Init() { // this process is a server that a test started
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func layout(tb testing.TB, placement string) bench.Layout {
+	tb.Helper()
+	l, err := bench.NewLayout(placement)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return l
+}
+
+// BenchmarkModels measures what `c10kit compare` measures, a cell a sub-benchmark,
+// with b.N as the number of requests, and reports it under the same names, so
+// that benchstat puts the two side by side:
+//
+//	go test -bench Models -count 6 ./bench | tee new.txt; benchstat -col /model new.txt
+func BenchmarkModels(b *testing.B) {
+	p := bench.Plan{Layout: layout(b, results.PlacementSplit)}.Default()
+	cells, err := p.Cells()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(len(p.Layout.Load) + 2))
+	for _, c := range cells {
+		b.Run(c.SubName(), func(b *testing.B) {
+			p := p
+			p.Requests = uint64(b.N)
+			m, err := p.Measure(context.Background(), c, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(m.Load.Elapsed)/float64(b.N), "ns/op")
+			for _, info := range results.Metrics() {
+				if v, ok := m.Result.Values[info.Metric]; ok {
+					b.ReportMetric(v, string(info.Metric))
+				}
+			}
+			if n := m.Load.Window.Failed; n > 0 {
+				b.Errorf("%d of %d requests failed: %v", n, b.N, m.Result.Errors)
+			}
+		})
+	}
+}
+
+// A cell of every model, by count: the load's book, the server's board and the
+// result agree to the last request.
+func TestMeasureCountsEveryRequest(t *testing.T) {
+	const n = 3000
+	for _, m := range models.All() {
+		for _, mode := range []string{results.ModeKeepAlive, results.ModeClose} {
+			t.Run(m.Name+"/"+mode, func(t *testing.T) {
+				p := bench.Plan{
+					Models: []string{m.Name}, Modes: []string{mode}, Requests: n,
+					Layout: layout(t, results.PlacementShared),
+				}.Default()
+				cells, err := p.Cells()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := p.Measure(t.Context(), cells[0], nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Result.Requests != n || got.Load.Window.Failed != 0 || !got.Load.Window.Balanced() {
+					t.Errorf("%d requests, book %+v, failures %v", got.Result.Requests, got.Load.Window, got.Load.Failures)
+				}
+				if v := got.Result.Values[results.CPUPerReq]; v < 100 {
+					t.Errorf("cpu-ns/req = %v: no request is that cheap", v)
+				}
+				if len(got.Result.Notes) > 0 {
+					t.Errorf("notes: %q", got.Result.Notes)
+				}
+				if why := got.Result.Missing[results.CswVoluntary]; why == "" {
+					t.Error("switches are neither counted nor missing with a reason")
+				}
+			})
+		}
+	}
+}
+
+// Asked for more connections than it can serve, iterative says so.
+func TestVerdictConcurrency(t *testing.T) {
+	p := bench.Plan{
+		Models: []string{"iterative"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{64},
+		Window: 300e6, Layout: layout(t, results.PlacementShared),
+	}.Default()
+	cells, err := p.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := p.Measure(t.Context(), cells[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := m.Result
+	if r.Verdict.Name != results.VerdictConcurrency || r.NeverServed != 63 {
+		t.Errorf("verdict %+v, %d never served; want concurrency, 63", r.Verdict, r.NeverServed)
+	}
+}
+
+// A run that is interrupted keeps what was measured and says so.
+func TestRunInterrupted(t *testing.T) {
+	p := bench.Plan{Models: []string{"reactor"}, Rounds: 50, Window: 100e6, Layout: layout(t, results.PlacementShared)}.Default()
+	cells, err := p.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := results.Create(t.TempDir(), "test", p.Manifest(cells, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	interrupted, err := p.Run(ctx, cells, run, func(e bench.Event) {
+		if e.Done == 2 {
+			cancel()
+		}
+	})
+	if err != nil || !interrupted {
+		t.Fatalf("interrupted = %v, %v", interrupted, err)
+	}
+	if err := run.Close(interrupted); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := results.Open(run.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stored.Results) != 2 || !stored.Manifest.Interrupted || len(stored.Warnings) != 0 {
+		t.Errorf("%d results, interrupted %v, warnings %q", len(stored.Results), stored.Manifest.Interrupted, stored.Warnings)
+	}
+}

@@ -1,0 +1,102 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/c10kit/c10kit/results"
+
+	_ "github.com/c10kit/c10kit/models/all"
+)
+
+var twoCPUs = Layout{Placement: results.PlacementSplit, Server: []int{0}, Load: []int{1}}
+
+func TestCells(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		plan Plan
+		want []string // IDs, or part of the error
+		err  string
+	}{
+		{name: "default", plan: Plan{}, want: []string{
+			"iterative/plaintext/1/keepalive/w1/closer=client",
+			"prethread:accept/plaintext/64/keepalive/w64/closer=client",
+			"reactor:epoll/plaintext/64/keepalive/w1/closer=client",
+			"iterative/plaintext/64/close/w1", "prethread:accept/plaintext/64/close/w64", "reactor:epoll/plaintext/64/close/w1",
+		}},
+		{name: "iterative is asked for what it cannot", plan: Plan{Models: []string{"iterative"}, Conns: []int{64}, Modes: []string{results.ModeKeepAlive}}, want: []string{
+			"iterative/plaintext/64/keepalive/w1/closer=client",
+		}},
+		{name: "named twice", plan: Plan{Models: []string{"reactor", "reactor:epoll"}, Modes: []string{results.ModeClose}}, want: []string{
+			"reactor:epoll/plaintext/64/close/w1",
+		}},
+		{name: "no model", plan: Plan{Models: []string{"apache"}}, err: `no model "apache"`},
+		{name: "no variant", plan: Plan{Models: []string{"reactor:kqueue"}}, err: `no variant "kqueue"; there are epoll`},
+		{name: "no connection", plan: Plan{Conns: []int{0}}, err: "-c 0"},
+		{name: "too many", plan: Plan{Conns: []int{1 << 20}}, err: "-c 1048576"},
+		{name: "window", plan: Plan{Window: time.Millisecond}, err: "-d 1ms"},
+		{name: "rounds", plan: Plan{Rounds: -1}, err: "--rounds -1"},
+		{name: "pipeline and close", plan: Plan{Pipeline: 4}, err: "--pipeline 4"},
+		{name: "path", plan: Plan{Path: "plaintext"}, err: "slash"},
+		{name: "closer", plan: Plan{Closer: "both", Modes: []string{results.ModeClose}}, err: "client or server"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.plan.Layout = twoCPUs
+			cells, err := tt.plan.Default().Cells()
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("error %v, want one with %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []string
+			for _, c := range cells {
+				ids = append(ids, c.ID)
+			}
+			if !slices.Equal(ids, tt.want) {
+				t.Errorf("cells\n%s\nwant\n%s", strings.Join(ids, "\n"), strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+}
+
+// Every round visits every cell once; the same seed gives the same order, and
+// rounds differ.
+func TestOrder(t *testing.T) {
+	const n = 12
+	seen := map[string]bool{}
+	for round := 1; round <= 8; round++ {
+		o := order(7, round, n)
+		if !slices.Equal(o, order(7, round, n)) {
+			t.Fatal("the seed does not fix the order")
+		}
+		seen[fmt.Sprint(o)] = true
+		slices.Sort(o)
+		for i := range o {
+			if o[i] != i {
+				t.Fatalf("round %d visits %v", round, o)
+			}
+		}
+	}
+	if len(seen) < 7 {
+		t.Errorf("8 rounds had %d orders", len(seen))
+	}
+}
+
+// No two cells of a process share an address.
+func TestAddress(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100_000 {
+		a := address()
+		if seen[a] || !strings.HasPrefix(a, "127.") {
+			t.Fatalf("%s comes again", a)
+		}
+		seen[a] = true
+	}
+}
