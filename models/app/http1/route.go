@@ -53,6 +53,7 @@ type table struct {
 	exact   map[string]*resource
 	below   []*resource // the longest path first
 	star    resource    // of OPTIONS *
+	last    *resource   // what find found last and whole: the next request mostly wants it, too
 	routes  []Route
 	options Route // answers OPTIONS where no route does
 }
@@ -135,7 +136,11 @@ func allow(has func(method) bool) string {
 // find returns the resource of a path, nil if there is none, and how much of the
 // path its prefix is.
 func (t *table) find(path []byte) (*resource, int) {
+	if t.last != nil && string(path) == t.last.path {
+		return t.last, len(path)
+	}
 	if res := t.exact[string(path)]; res != nil {
+		t.last = res
 		return res, len(path)
 	}
 	for _, res := range t.below {

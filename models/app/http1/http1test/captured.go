@@ -44,7 +44,7 @@ var Captured = []Case{
 			"\r\na=1&b=2",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "User-Agent: curl/7.88.1", "Accept: */*", "Content-Length: 7", "Content-Type: application/x-www-form-urlencoded"),
-		Body: "a=1&b=2",
+		Body:   "a=1&b=2",
 	},
 	{
 		Name: "curl chunked", Status: 200, Source: "curl 7.88.1: curl -H 'Transfer-Encoding: chunked' --data-binary @FILE URL",
@@ -57,7 +57,7 @@ var Captured = []Case{
 			"\r\n8\r\nxxxxxxxx\r\n0\r\n\r\n",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "User-Agent: curl/7.88.1", "Accept: */*", "Transfer-Encoding: chunked", "Content-Type: application/x-www-form-urlencoded"),
-		Body: "xxxxxxxx",
+		Body:   "xxxxxxxx",
 	},
 	{
 		Name: "curl upload", Status: 405, Source: "curl 7.88.1: curl -T FILE URL",
@@ -70,7 +70,7 @@ var Captured = []Case{
 			"\r\nxxxxxxxx",
 		Method: "PUT", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "User-Agent: curl/7.88.1", "Accept: */*", "Content-Length: 8", "Expect: 100-continue"),
-		Body: "xxxxxxxx",
+		Body:   "xxxxxxxx",
 	},
 	{
 		Name: "curl stdin", Status: 405, Source: "curl 7.88.1: curl -T - URL",
@@ -83,7 +83,7 @@ var Captured = []Case{
 			"\r\na\r\nfrom stdin\r\n0\r\n\r\n",
 		Method: "PUT", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "User-Agent: curl/7.88.1", "Accept: */*", "Transfer-Encoding: chunked", "Expect: 100-continue"),
-		Body: "from stdin",
+		Body:   "from stdin",
 	},
 	{
 		Name: "curl options", Status: 204, Source: "curl 7.88.1: curl -X OPTIONS --request-target '*' URL",
@@ -117,7 +117,7 @@ var Captured = []Case{
 			"\r\n--------------------------1201cbc7e7419e59\r\nContent-Disposition: form-data; name=\"f\"; filename=\"body\"\r\nContent-Type: application/octet-stream\r\n\r\nxxxxxxxx\r\n--------------------------1201cbc7e7419e59--\r\n",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "User-Agent: curl/7.88.1", "Accept: */*", "Content-Length: 201", "Content-Type: multipart/form-data; boundary=------------------------1201cbc7e7419e59"),
-		Body: "--------------------------1201cbc7e7419e59\r\nContent-Disposition: form-data; name=\"f\"; filename=\"body\"\r\nContent-Type: application/octet-stream\r\n\r\nxxxxxxxx\r\n--------------------------1201cbc7e7419e59--\r\n",
+		Body:   "--------------------------1201cbc7e7419e59\r\nContent-Disposition: form-data; name=\"f\"; filename=\"body\"\r\nContent-Type: application/octet-stream\r\n\r\nxxxxxxxx\r\n--------------------------1201cbc7e7419e59--\r\n",
 	},
 	{
 		Name: "curl compressed", Status: 200, Source: "curl 7.88.1: curl --compressed -A '' -b COOKIE -e REFERER -r 0-9 URL",
@@ -182,7 +182,7 @@ var Captured = []Case{
 			"\r\nxxxxxxxx",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Connection: Keep-Alive", "Content-length: 8", "Content-type: text/plain", "Host: 127.0.0.1:8080", "User-Agent: ApacheBench/2.3", "Accept: */*"),
-		Body: "xxxxxxxx",
+		Body:   "xxxxxxxx",
 	},
 	{
 		Name: "ab head", Status: 200, Source: "ab 2.3: ab -i URL",
@@ -212,7 +212,7 @@ var Captured = []Case{
 			"\r\nxxxxxxxx",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "user-agent: h2load nghttp2/1.52.0", "Content-Length: 8"),
-		Body: "xxxxxxxx",
+		Body:   "xxxxxxxx",
 	},
 	{
 		Name: "python get", Status: 200, Source: "Python 3.11.7: http.client, GET",
@@ -233,7 +233,7 @@ var Captured = []Case{
 			"\r\nhello",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "Accept-Encoding: identity", "Content-Length: 5", "Content-Type: text/plain"),
-		Body: "hello",
+		Body:   "hello",
 	},
 	{
 		Name: "python chunked", Status: 200, Source: "Python 3.11.7: http.client, POST of an iterator",
@@ -244,7 +244,7 @@ var Captured = []Case{
 			"\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
 		Method: "POST", Target: "/echo", Host: "127.0.0.1:8080",
 		Fields: fields("Host: 127.0.0.1:8080", "Accept-Encoding: identity", "Transfer-Encoding: chunked"),
-		Body: "hello",
+		Body:   "hello",
 	},
 	{
 		Name: "python urllib", Status: 200, Source: "Python 3.11.7: urllib.request",

@@ -1,0 +1,118 @@
+package modeltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/board"
+)
+
+// This file: checks with many connections.
+
+const many = 1000
+
+func manyConns(ctx context.Context, s *Server) error {
+	c, err := s.Start(ctx, func(config *models.Config) {
+		if s.Variant.Traits.Kind == models.Pool {
+			config.Workers = many
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for done := 0; done < many; {
+		n := c.atOnce(many)
+		if err := c.inTurn(ctx, min(n, many-done)); err != nil {
+			return err
+		}
+		done += n
+	}
+	return c.until("1,000 connections", func(n board.Counts) bool { return n.Connections == many && n.Requests == 2*many })
+}
+
+// inTurn opens n connections, asks each for an answer, and again, and closes them.
+func (c *Child) inTurn(ctx context.Context, n int) error {
+	conns := make([]*Client, 0, n)
+	defer func() {
+		for _, cl := range conns {
+			cl.Close()
+		}
+	}()
+	for i := range n {
+		cl, err := c.Dial(ctx)
+		if err != nil {
+			return fmt.Errorf("connection %d: %w", i, err)
+		}
+		conns = append(conns, cl)
+	}
+	for round := range 2 {
+		for i, cl := range conns {
+			if _, err := cl.Get("/plaintext"); err != nil {
+				return fmt.Errorf("connection %d of %d, round %d: %w", i, n, round, err)
+			}
+		}
+	}
+	return nil
+}
+
+func shed(ctx context.Context, s *Server) error {
+	const limit = 4
+	if s.Variant.Traits.Concurrency(1) != 0 {
+		return fmt.Errorf("%w: connections wait for a worker and are never shed", errors.ErrUnsupported)
+	}
+	c, err := s.Start(ctx, func(config *models.Config) {
+		config.MaxConns = limit
+		if s.Variant.Traits.Kind == models.Events {
+			config.Workers = 1
+		}
+	})
+	if err != nil {
+		return err
+	}
+	var held [limit]*Client
+	for i := range held {
+		if held[i], err = c.Dial(ctx); err != nil {
+			return err
+		}
+		defer held[i].Close()
+		if _, err := held[i].Get("/plaintext"); err != nil {
+			return fmt.Errorf("connection %d of %d: %w", i, limit, err)
+		}
+	}
+	for _, text := range []string{"", request("GET", "/plaintext", "")} {
+		if err := c.talk(ctx, func(cl *Client) error { return isShed(cl, text) }); err != nil {
+			return err
+		}
+	}
+	if _, err := held[0].Get("/plaintext"); err != nil {
+		return fmt.Errorf("a connection within the limit, after some were shed: %w", err)
+	}
+	held[1].Close()
+	if err := c.until("room for a connection", func(n board.Counts) bool { return n.Open() == limit-1 }); err != nil {
+		return err
+	}
+	if err := c.othersServed(ctx, limit-1); err != nil {
+		return err
+	}
+	if n := c.Board.Total().Shed; n != 2 {
+		return fmt.Errorf("the board counts %d shed connections, want 2", n)
+	}
+	return nil
+}
+
+// isShed sends text and wants 503 and the connection's end.
+func isShed(cl *Client, text string) error {
+	if err := cl.Send(text); err != nil {
+		return err
+	}
+	a, err := cl.Receive("GET")
+	if err != nil {
+		return fmt.Errorf("a connection over the limit: %w", err)
+	}
+	if a.Status != 503 || !a.Close {
+		return fmt.Errorf("a connection over the limit: status %d, close %v, want 503 and a close", a.Status, a.Close)
+	}
+	return cl.End()
+}

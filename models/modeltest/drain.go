@@ -1,0 +1,173 @@
+package modeltest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/board"
+)
+
+// This file: the end of a server. Each case has a child of its own.
+
+func drain(ctx context.Context, s *Server) error {
+	cases := []struct {
+		name string
+		run  func(context.Context, *Child) error
+	}{
+		{"requests in flight", drainInFlight},
+		{"idle connections", drainIdle},
+		{"half a request", drainHalf},
+		{"an answer that is not read yet", drainUnread},
+		{"end of the control pipe", drainPipe},
+	}
+	return together(len(cases), func(i int) error {
+		c, err := s.Start(ctx, func(config *models.Config) { config.Drain = models.DefaultDrain + patience })
+		if err == nil {
+			err = cases[i].run(ctx, c)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", cases[i].name, err)
+		}
+		return nil
+	})
+}
+
+// waiting opens connections with a request each that takes a while and returns
+// when the server has begun all of them.
+func (c *Child) waiting(ctx context.Context) ([]*Client, error) {
+	n := uint64(c.atOnce(4))
+	var conns []*Client
+	for range n {
+		cl, err := c.Dial(ctx)
+		if err != nil {
+			return conns, err
+		}
+		conns = append(conns, cl)
+		if err := cl.Send(request("GET", "/wait/300ms", "")); err != nil {
+			return conns, err
+		}
+	}
+	return conns, c.until("all requests begun", func(b board.Counts) bool { return b.Begun == n })
+}
+
+// lastAnswer wants a complete answer that ends the connection.
+func (cl *Client) lastAnswer() error {
+	a, err := cl.Receive("GET")
+	if err != nil {
+		return err
+	}
+	if a.Status != 200 || !a.Close {
+		return fmt.Errorf("status %d, close %v, want 200 and Connection: close", a.Status, a.Close)
+	}
+	return cl.End()
+}
+
+func lastAnswers(conns []*Client) error {
+	for _, cl := range conns {
+		if err := cl.lastAnswer(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func closeAll(conns []*Client) {
+	for _, cl := range conns {
+		cl.Close()
+	}
+}
+
+func drainInFlight(ctx context.Context, c *Child) error {
+	conns, err := c.waiting(ctx)
+	defer func() { closeAll(conns) }()
+	if err != nil {
+		return err
+	}
+	return c.Terminated(func() error { return lastAnswers(conns) })
+}
+
+func drainPipe(ctx context.Context, c *Child) error {
+	conns, err := c.waiting(ctx)
+	defer func() { closeAll(conns) }()
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	ended := make(chan error, 1)
+	go func() { ended <- c.End() }() // closes the pipe
+	if err := lastAnswers(conns); err != nil {
+		return err
+	}
+	if err := <-ended; err != nil {
+		return err
+	}
+	return c.drained(begin)
+}
+
+func drainIdle(ctx context.Context, c *Child) error {
+	var conns []*Client
+	defer func() { closeAll(conns) }()
+	for range c.atOnce(4) {
+		cl, err := c.Dial(ctx)
+		if err != nil {
+			return err
+		}
+		conns = append(conns, cl)
+		if _, err := cl.Get("/plaintext"); err != nil {
+			return err
+		}
+	}
+	return c.Terminated(func() error {
+		for _, cl := range conns {
+			if err := cl.End(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func drainHalf(ctx context.Context, c *Child) error {
+	return c.talk(ctx, func(cl *Client) error {
+		if err := cl.Send("GET /plaintext HTTP/1.1\r\n"); err != nil {
+			return err
+		}
+		err := c.until("half a request", func(b board.Counts) bool { return b.BytesIn > 0 })
+		if err != nil {
+			return err
+		}
+		return c.Terminated(func() error {
+			time.Sleep(50 * time.Millisecond) // the drain has begun
+			if err := cl.Send("Host: a\r\n\r\n"); err != nil {
+				return err
+			}
+			return cl.lastAnswer()
+		})
+	})
+}
+
+// drainUnread is about an answer that is complete for the app and not for the
+// socket: its connection is idle and may not be cut.
+func drainUnread(ctx context.Context, c *Child) error {
+	const size = mib
+	cl, err := c.dial(ctx, 4<<10)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	if err := cl.Send(request("GET", fmt.Sprintf("/bytes/%d", size), "")); err != nil {
+		return err
+	}
+	if err := c.settled(); err != nil {
+		return err
+	}
+	return c.Terminated(func() error {
+		time.Sleep(50 * time.Millisecond) // the drain has begun
+		if err := cl.receivePattern(size, 0); err != nil {
+			return err
+		}
+		return cl.End()
+	})
+}

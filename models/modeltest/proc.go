@@ -1,0 +1,116 @@
+package modeltest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// process is what /proc says about a server: its process and all below it.
+type process struct {
+	anon     int64 // RssAnon: resident memory that is not of files, bytes
+	threads  int
+	fds      int
+	children int
+}
+
+// look reads /proc. A process that ends meanwhile is left out.
+func look(pid int) (process, error) {
+	p, err := lookAlone(pid)
+	if err != nil {
+		return p, err
+	}
+	for _, child := range childrenOf(pid) {
+		if below, err := look(child); err == nil {
+			p.anon += below.anon
+			p.threads += below.threads
+			p.fds += below.fds
+			p.children += 1 + below.children
+		}
+	}
+	return p, nil
+}
+
+func lookAlone(pid int) (process, error) {
+	var p process
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return p, err
+	}
+	for line := range strings.Lines(string(status)) {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		switch f[0] {
+		case "RssAnon:":
+			kib, err := strconv.ParseInt(f[1], 10, 64)
+			if err != nil {
+				return p, fmt.Errorf("/proc/%d/status: %w", pid, err)
+			}
+			p.anon = kib << 10
+		case "Threads:":
+			if p.threads, err = strconv.Atoi(f[1]); err != nil {
+				return p, fmt.Errorf("/proc/%d/status: %w", pid, err)
+			}
+		}
+	}
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	p.fds = len(fds)
+	return p, err
+}
+
+// childrenOf lists the children of every thread of a process.
+func childrenOf(pid int) []int {
+	var pids []int
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	for _, t := range tasks {
+		list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, t.Name()))
+		for _, f := range strings.Fields(string(list)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
+}
+
+// memory watches a child's resident memory while f runs and returns by how much
+// its peak exceeds what it was before.
+func (c *Child) memory(f func() error) (int64, error) {
+	before, err := look(c.Pid())
+	if err != nil {
+		return 0, err
+	}
+	var peak atomic.Int64
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			if now, err := look(c.Pid()); err == nil {
+				peak.Store(max(peak.Load(), now.anon))
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	err = f()
+	close(done)
+	<-stopped
+	return peak.Load() - before.anon, err
+}
+
+// bounded is memory with a limit.
+func (c *Child) bounded(limit int64, f func() error) error {
+	grown, err := c.memory(f)
+	if err == nil && grown > limit*memoryFactor {
+		err = fmt.Errorf("the server's memory grew by %d KiB, the limit is %d", grown>>10, limit*memoryFactor>>10)
+	}
+	return err
+}
