@@ -198,6 +198,27 @@ func (s *scanner) begin(said framing) (done bool) {
 // eof reports whether the end of the connection completes the answer.
 func (s *scanner) eof() bool { return s.stage == inBodyToEOF }
 
+// unseen returns how many bytes are certain to come that are only counted.
+func (s *scanner) unseen() uint64 {
+	if s.stage == inBody || s.stage == inChunk {
+		return s.left
+	}
+	return 0
+}
+
+// skip is feed for n of the unseen bytes without their being read.
+func (s *scanner) skip(n int) (done bool) {
+	if s.left -= uint64(n); s.left > 0 {
+		return false
+	}
+	if s.stage == inChunk {
+		s.stage = atChunkCR
+		return false
+	}
+	s.stage = atHead
+	return true
+}
+
 // reset makes s ready for a new connection.
 func (s *scanner) reset() {
 	s.stage, s.head, s.now = atHead, s.head[:0], framing{}

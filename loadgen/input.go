@@ -24,13 +24,14 @@ func (t *thread) ready(c *conn, ev uint32) {
 	}
 }
 
-// read takes what a busy connection has received. A read that did not fill the
-// buffer emptied the socket, so no second one is needed to see EAGAIN: later
+// read takes what a busy connection has received. A read that got less than it
+// asked for emptied the socket, so no second one is needed to see EAGAIN: later
 // data is a new edge. If the event said that the peer is gone as well, then
 // what follows the short read is the end, known without reading it.
 func (t *thread) read(c *conn, ev uint32) {
 	for {
-		n, e := rawRead(c.fd, t.buf)
+		want, discard := t.wanted(c)
+		n, e := rawReceive(c.fd, t.buf[:want], discard)
 		if e != 0 {
 			if e == unix.EINTR {
 				continue
@@ -46,10 +47,10 @@ func (t *thread) read(c *conn, ev uint32) {
 			return
 		}
 		t.counts[ctrBytesIn] += uint64(n)
-		if !t.consume(c, t.buf[:n], ev&gone, now) {
+		if !t.received(c, n, discard, ev&gone, now) {
 			return
 		}
-		if n == len(t.buf) {
+		if n == want {
 			continue
 		}
 		switch ev & gone {
@@ -60,6 +61,38 @@ func (t *thread) read(c *conn, ev uint32) {
 			return
 		}
 	}
+}
+
+// leastDiscard is where discarding begins to pay for the read that it takes
+// apart from the head's and the next answer's.
+const leastDiscard = 64 << 10
+
+// wanted returns how many bytes to read next and whether they are of a body
+// that nobody looks at. The kernel is told to drop those instead of copying
+// them: tcp(7) documents MSG_TRUNC for that. What the server does and sees is
+// the same; a client that copies a gigabyte a second would be measured with it.
+func (t *thread) wanted(c *conn) (n int, discard bool) {
+	if t.cfg.Target.Proto == HTTP {
+		if left := c.scan.unseen(); left >= leastDiscard {
+			return int(min(left, bufSize)), true
+		}
+	}
+	return bufSize, false
+}
+
+// received hands n bytes to the answers in flight, and reports as consume does.
+func (t *thread) received(c *conn, n int, discarded bool, end uint32, now int64) bool {
+	if !discarded {
+		return t.consume(c, t.buf[:n], end, now)
+	}
+	if !c.scan.skip(n) {
+		return true
+	}
+	if t.answered(c, now); c.inflight > 0 {
+		return true
+	}
+	t.batchDone(c, end, now)
+	return false
 }
 
 // consume feeds p to the answers in flight; end is how the peer is known to be
@@ -166,7 +199,7 @@ func (t *thread) awaitFin(c *conn, now int64) {
 // readIdle handles an event of a connection with nothing in flight: nothing but
 // its end may come.
 func (t *thread) readIdle(c *conn) {
-	n, e := rawRead(c.fd, t.buf)
+	n, e := rawReceive(c.fd, t.buf, false)
 	now := t.clock()
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:

@@ -33,7 +33,14 @@ func newSockaddr(a netip.AddrPort) sockaddr {
 // scheduler about a call that takes a microsecond costs a tenth of it. They
 // return the errno as a plain number, 0 for none.
 
-func rawRead(fd int32, p []byte) (int, syscall.Errno) {
+// rawReceive reads into p, or takes up to len(p) bytes off the socket and
+// leaves p as it is if they are to be discarded.
+func rawReceive(fd int32, p []byte, discard bool) (int, syscall.Errno) {
+	if discard {
+		n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+			unix.MSG_TRUNC, 0, 0)
+		return int(n), e
+	}
 	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return int(n), e
 }

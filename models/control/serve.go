@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"sync"
 	"time"
 
@@ -120,7 +119,6 @@ func (h *host) listen(requests io.Reader, drain chan<- struct{}) {
 		}
 	}
 	defer begin()
-	allocs := allocSamples()
 	lines := bufio.NewScanner(requests)
 	for lines.Scan() {
 		var r request
@@ -128,7 +126,7 @@ func (h *host) listen(requests io.Reader, drain chan<- struct{}) {
 			h.answer(answer{Error: fmt.Sprintf("not a request: %v", err)})
 			continue
 		}
-		a, ok := h.do(r, allocs)
+		a, ok := h.do(r)
 		if !ok {
 			return
 		}
@@ -140,7 +138,7 @@ func (h *host) listen(requests io.Reader, drain chan<- struct{}) {
 }
 
 // do carries out a request; not ok is that the server has ended meanwhile.
-func (h *host) do(r request, allocs []metrics.Sample) (a answer, ok bool) {
+func (h *host) do(r request) (a answer, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -148,7 +146,7 @@ func (h *host) do(r request, allocs []metrics.Sample) (a answer, ok bool) {
 	}
 	switch r.Do {
 	case "edge":
-		e, err := readEdge(h.env.Board, allocs)
+		e, err := readEdge(h.env.Board)
 		if err != nil {
 			return answer{Error: err.Error()}, true
 		}

@@ -51,10 +51,10 @@ var Hostile = []Case{
 	{Name: "HTTP/2 preface", Raw: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Status: 505, Source: "RFC 9113, 3.4"},
 	{Name: "HTTP/0.9 by name", Raw: "GET /plaintext HTTP/0.9\r\n" + end, Status: 505, Source: "RFC 9110, 2.5"},
 	{Name: "HTTP/3.1", Raw: "GET /plaintext HTTP/3.1\r\n" + host + end, Status: 505, Source: "RFC 9110, 2.5"},
-	{Name: "HTTP/1.10", Raw: "GET /plaintext HTTP/1.10\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
-	{Name: "http/1.1", Raw: "GET /plaintext http/1.1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
-	{Name: "HTTP/1", Raw: "GET /plaintext HTTP/1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
-	{Name: "HTTP/1,1", Raw: "GET /plaintext HTTP/1,1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
+	{Name: "version with two minor digits", Raw: "GET /plaintext HTTP/1.10\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
+	{Name: "version in lower case", Raw: "GET /plaintext http/1.1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
+	{Name: "version without a minor", Raw: "GET /plaintext HTTP/1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
+	{Name: "version with a comma", Raw: "GET /plaintext HTTP/1,1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
 	{Name: "ICY/1.1", Raw: "GET /plaintext ICY/1.1\r\n" + host + end, Status: 400, Source: "RFC 9112, 2.3"},
 
 	// Targets.

@@ -1,0 +1,12 @@
+package reactor_test
+
+import (
+	"testing"
+
+	_ "github.com/c10kit/c10kit/reactor"
+	"github.com/c10kit/c10kit/models/modeltest"
+)
+
+func TestMain(m *testing.M) { modeltest.Main(m) }
+
+func TestModel(t *testing.T) { modeltest.TestModel(t, "reactor:epoll") }
