@@ -122,9 +122,12 @@ func (c Config) Check() error {
 		name string
 		d    time.Duration
 	}{
-		{"--header-timeout", c.HeaderTimeout}, {"body timeout", c.BodyTimeout},
-		{"request timeout", c.RequestTimeout}, {"--idle-timeout", c.IdleTimeout},
-		{"linger timeout", c.LingerTimeout}, {"--drain", c.Drain},
+		{"--header-timeout", c.HeaderTimeout},
+		{"body timeout", c.BodyTimeout},
+		{"request timeout", c.RequestTimeout},
+		{"--idle-timeout", c.IdleTimeout},
+		{"linger timeout", c.LingerTimeout},
+		{"--drain", c.Drain},
 	} {
 		if t.d < 0 {
 			return fmt.Errorf("%s %v: must not be negative", t.name, t.d)

@@ -17,10 +17,10 @@ import (
 
 // loadOptions are the flags of load that are not loadgen's own words.
 type loadOptions struct {
-	cfg                     loadgen.Config
-	cpus, sources, body     string
-	hgrm                    string
-	json, ownHost, closeSet bool
+	cfg                 loadgen.Config
+	cpus, sources, body string
+	hgrm                string
+	json, ownHost       bool
 }
 
 func newLoad() *cobra.Command {
