@@ -70,6 +70,7 @@ const (
 	atChunkCR
 	atChunkLF
 	atTrailer
+	inTrailerName
 	inTrailer
 	atTrailerLF
 	atLastLF

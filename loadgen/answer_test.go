@@ -130,6 +130,7 @@ var answerCases = []answerCase{
 	{name: "chunk extension control", in: chunkedHead + "5;\x00\r\n", fault: faultChunk},
 	{name: "trailer LF", in: chunkedHead + "0\r\n\n", fault: faultTrailer},
 	{name: "trailer fold", in: chunkedHead + "0\r\nA: b\r\n c\r\n\r\n", fault: faultTrailer},
+	{name: "trailer without colon", in: chunkedHead + "0\r\nA\r\n\r\n", fault: faultTrailer},
 	{name: "trailer control", in: chunkedHead + "0\r\nA: \x01\r\n\r\n", fault: faultTrailer},
 	{name: "trailer bomb", in: chunkedHead + "0\r\n" + strings.Repeat("A: b\r\n", maxHead/6+1), fault: faultTrailer},
 	{name: "head bomb", in: "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", maxHead), fault: faultHeadSize},

@@ -98,8 +98,14 @@ func (s *scanner) trailerByte(b byte) (done bool, f fault) {
 		case b == '\r':
 			s.stage = atLastLF
 		case tokenByte[b]:
-			s.stage = inTrailer
+			s.stage = inTrailerName
 		default:
+			return false, faultTrailer
+		}
+	case inTrailerName:
+		if b == ':' {
+			s.stage = inTrailer
+		} else if !tokenByte[b] {
 			return false, faultTrailer
 		}
 	case inTrailer:

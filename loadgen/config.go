@@ -89,7 +89,8 @@ type Config struct {
 	Opened, Closed func()
 
 	// Sample is called every SampleEvery (0 means 250 ms) and once at the end
-	// of the window, on the goroutine that called Run; it must return quickly.
+	// of the window, on the goroutine that called Run. It must return quickly,
+	// and what it allocates is not collected before Run returns.
 	Sample      func(Sample)
 	SampleEvery time.Duration
 
@@ -133,7 +134,7 @@ func (c Config) withDefaults() Config {
 			c.Method = "POST"
 		}
 	}
-	if c.Close {
+	if c.Close && c.RequestsPerConn == 0 {
 		c.RequestsPerConn = 1
 	}
 	return c
@@ -197,6 +198,8 @@ func (c *Config) checkClosing() error {
 	switch {
 	case c.RequestsPerConn < 0:
 		return fmt.Errorf("requests per connection must not be negative, but is %d", c.RequestsPerConn)
+	case c.Close && c.RequestsPerConn != 1:
+		return fmt.Errorf("a connection per request and %d requests per connection contradict each other", c.RequestsPerConn)
 	case c.Close && c.Pipeline > 1:
 		return errors.New("a connection per request leaves nothing to pipeline")
 	case c.Closer > ServerCloses:

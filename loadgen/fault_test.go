@@ -108,7 +108,10 @@ func TestFaults(t *testing.T) {
 // checkFault runs ten requests into a fault.
 func checkFault(t *testing.T, cfg Config, phase Phase, class Class, errno syscall.Errno) {
 	t.Helper()
-	cfg.Conns, cfg.Requests, cfg.Timeout = 2, 10, 40*time.Millisecond
+	cfg.Conns, cfg.Requests = 2, 10
+	if class == ClassTimeout {
+		cfg.Timeout = 40 * time.Millisecond
+	}
 	r := load(t, context.Background(), cfg)
 	var want Errors
 	want[phase][class] = 10
@@ -281,4 +284,19 @@ func TestNamesAndHints(t *testing.T) {
 			t.Errorf("fault %d has no name", f)
 		}
 	}
+}
+
+// setFiles lowers the limit of open files until the test ends.
+func setFiles(t *testing.T, n int) {
+	t.Helper()
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	lower := old
+	lower.Cur = uint64(n)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &lower); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &old) })
 }

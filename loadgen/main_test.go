@@ -36,7 +36,13 @@ type peer struct {
 // until it returns; then it is closed.
 func newPeer(t testing.TB, handle func(*net.TCPConn)) *peer {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	return newPeerAt(t, "127.0.0.1:0", handle)
+}
+
+// newPeerAt is newPeer on an address of the caller's choice.
+func newPeerAt(t testing.TB, addr string, handle func(*net.TCPConn)) *peer {
+	t.Helper()
+	l, err := net.Listen("tcp4", addr)
 	if err != nil {
 		t.Fatal(err)
 	}

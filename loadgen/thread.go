@@ -52,7 +52,7 @@ type thread struct {
 	conns     []conn
 	opening   int   // slots from here on have yet to be advanced
 	due       int64 // no deadline is earlier
-	publishAt int64
+	publishAt int64 // the earliest next publishing
 	buf       []byte
 	events    []unix.EpollEvent
 	last      lastHead
@@ -68,7 +68,8 @@ type thread struct {
 	noted     [NumPhases * NumClasses]bool
 	examples  [NumPhases * NumClasses]cause
 
-	published published
+	unpublished bool // counts have changed since
+	published   published
 }
 
 // clock returns nanoseconds since the run began, one vDSO call. Each read that
@@ -111,6 +112,7 @@ func (t *thread) pin() error {
 func (t *thread) loop() {
 	for {
 		for _, ev := range t.events[:t.poll()] {
+			t.unpublished = true
 			if ev.Fd != wakeTag {
 				t.ready(&t.conns[ev.Fd], ev.Events)
 			}
@@ -120,11 +122,14 @@ func (t *thread) loop() {
 			return
 		}
 		now := t.clock()
+		if now >= t.pace.again() {
+			t.opening = 0 // ask for all slots; a pacer with many refusals will want a list of them
+		}
 		t.openSome(now)
 		if now >= t.due {
 			t.expire(now)
 		}
-		if now >= t.publishAt {
+		if t.unpublished && now >= t.publishAt {
 			t.publish(now)
 		}
 		t.arrive()
@@ -144,14 +149,22 @@ func (t *thread) poll() int {
 			return n
 		}
 	}
-	now := t.clock()
-	t.publish(now)
-	ms := -1
-	if until := min(t.due, t.pace.again()); until != never {
-		ms = int((min(max(until-now, 0), longestNap) + 999_999) / 1_000_000)
-	}
-	n, _ := epollWait(t.epfd, t.events, ms)
+	n, _ := epollWait(t.epfd, t.events, t.nap(t.clock()))
 	return max(n, 0) // EINTR: nothing this time
+}
+
+// nap returns how many milliseconds the thread may sleep, -1 for ever. What it
+// has not published yet limits it to one short sleep: publishing before each
+// would cost a busy thread more than the sleep does.
+func (t *thread) nap(now int64) int {
+	until := min(t.due, t.pace.again())
+	if t.unpublished {
+		until = min(until, t.publishAt)
+	}
+	if until == never {
+		return -1
+	}
+	return int((min(max(until-now, 0), longestNap) + 999_999) / 1_000_000)
 }
 
 // openSome advances a burst of the slots that the last stage left to advance.
@@ -168,7 +181,7 @@ func (t *thread) openSome(now int64) {
 
 func (t *thread) publish(now int64) {
 	t.published.store(&t.counts)
-	t.publishAt = now + publishNS
+	t.publishAt, t.unpublished = now+publishNS, false
 }
 
 // sync follows the run into the stage it has reached, through all between.
@@ -190,7 +203,7 @@ func (t *thread) enter(s stage) {
 	case stageOpen:
 		t.usage()
 		t.atOpen = t.counts
-		t.atOpen[ctrCarried] -= t.inflight()
+		t.atOpen[ctrCarried] -= t.inflight() // the difference of the edges is the number
 		t.recording, t.opening = true, 0
 	case stageShut:
 		t.usage()

@@ -1,7 +1,12 @@
 package loadgen
 
 // waiter decides whether to look for events by a RawSyscall with timeout 0
-// before waiting in a Syscall.
+// before waiting in a Syscall. The look spares a busy thread the hand-over to
+// the scheduler, some 100 ns a wake-up, and costs an idle one a system call of
+// a microsecond: it pays if it finds something nine times in ten, so each miss
+// is followed by 16 waits without it, doubling as long as misses follow. With
+// 1 to 512 connections, always and never looking were at best equal to this in
+// CPU per request, and within the noise of two cores (15%) of it.
 type waiter struct {
 	skip  int // waits left that go straight to the Syscall
 	after int // skip after the next miss
