@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,19 @@ var addresses atomic.Uint32
 func address() string {
 	n := addresses.Add(1)
 	return fmt.Sprintf("127.%d.%d.%d:0", 16+n/62500%64, n/250%250+1, n%250+1)
+}
+
+// sources returns eight addresses to connect from: the server's own /8 with the
+// last byte changed. A connection per request needs a port each, and one source
+// has 28,232 of them, of which a fast server uses up more in a window than the
+// kernel gives back.
+func sources(server netip.Addr) []netip.Addr {
+	var all []netip.Addr
+	a := server.As4()
+	for a[3] = 1; a[3] <= 8; a[3]++ {
+		all = append(all, netip.AddrFrom4(a))
+	}
+	return all
 }
 
 // Measure measures one cell: a fresh server, warm-up, window, stop. sample, if not
@@ -122,6 +136,9 @@ func (w *window) config() (loadgen.Config, error) {
 		Pipeline: c.Pipeline,
 		Close:    c.Mode == results.ModeClose,
 		CPUs:     w.plan.Layout.Load,
+	}
+	if cfg.Close {
+		cfg.Sources = sources(target.Addr.Addr())
 	}
 	if w.plan.Requests > 0 {
 		cfg.Requests = w.plan.Requests

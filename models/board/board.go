@@ -75,9 +75,9 @@ func New(n int) (*Board, error) {
 	return b, nil
 }
 
-// Open maps the board behind descriptor fd, which it takes over: a child's
-// inherited one, or one opened through /proc. It checks magic, version and size,
-// so a stranger's file is refused and not misread.
+// Open maps the board behind descriptor fd, which it takes over unless it returns
+// an error: a child's inherited one, or one opened through /proc. It checks magic,
+// version and size, so a stranger's file is refused and not misread.
 func Open(fd int) (*Board, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {

@@ -45,10 +45,13 @@ func (c *Chain) AppendString(s string) {
 }
 
 // Reserve returns writable memory behind the last byte, at least least bytes of
-// it (at most LargeSize), from a block that suits want bytes if it has to take a
+// it (1 to LargeSize), from a block that suits want bytes if it has to take a
 // new one. The memory becomes part of the chain only by Commit, which must be
 // the next call that changes the chain.
 func (c *Chain) Reserve(least, want int) []byte {
+	if least < 1 {
+		panic("buf: Reserve of nothing")
+	}
 	if c.tail != nil {
 		if room := c.tail.tailroom(); len(room) >= least {
 			return room
@@ -107,6 +110,9 @@ func (c *Chain) Prepend(p []byte) {
 // until to.ReleaseBlock(id) is called, by whichever worker drops the last
 // reference; to may not be nil (see AppendStatic for memory that lives for ever).
 func (c *Chain) AppendForeign(data []byte, to Releaser, id uint32) {
+	if to == nil {
+		panic("buf: AppendForeign to nobody; memory that is never taken back is AppendStatic's")
+	}
 	if c.pool.copying || len(data) == 0 {
 		c.Append(data)
 		to.ReleaseBlock(id)
@@ -122,6 +128,9 @@ func (c *Chain) AppendForeign(data []byte, to Releaser, id uint32) {
 // fd must stay open. Reading from the chain (Bytes, Index, CopyTo) does not see
 // into a file: such a range is only written to a socket, trimmed, moved, shared.
 func (c *Chain) AppendFile(fd int, off int64, n int, to Releaser, id uint32) {
+	if fd < 0 || off < 0 || n < 0 {
+		panic("buf: AppendFile of a negative range, or of no file")
+	}
 	if n == 0 {
 		if to != nil {
 			to.ReleaseBlock(id)
@@ -136,6 +145,9 @@ func (c *Chain) AppendFile(fd int, off int64, n int, to Releaser, id uint32) {
 // AppendStatic appends bytes off..off+n of a static block (NewStatic,
 // NewStaticFile), shared.
 func (c *Chain) AppendStatic(blk *Block, off, n int) {
+	if off < 0 || n < 0 || blk.data != nil && n > len(blk.data)-off {
+		panic("buf: AppendStatic past the end of the block")
+	}
 	switch {
 	case n == 0:
 	case c.pool.copying && blk.data != nil:

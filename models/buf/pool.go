@@ -84,10 +84,11 @@ func (p *Pool) newBlock(size int) *Block {
 	return &Block{data: make([]byte, size), fd: -1, home: p}
 }
 
-// get returns a block of size SmallSize or LargeSize with one reference.
-func (p *Pool) get(size int) *Block {
-	list := &p.small
-	if size > SmallSize {
+// get returns a block of SmallSize or LargeSize, the smaller that holds n bytes,
+// with one reference.
+func (p *Pool) get(n int) *Block {
+	list, size := &p.small, SmallSize
+	if n > SmallSize {
 		list, size = &p.large, LargeSize
 	}
 	b := list.pop()

@@ -3,7 +3,6 @@ package modeltest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -106,7 +105,15 @@ func Try(ctx context.Context, spec string, c Check) error {
 	}
 	err = c.Run(ctx, s)
 	if end := s.end(); end != nil {
-		err = errors.Join(err, fmt.Errorf("ending the server: %w", end))
+		err = errors.Join(err, &EndError{end})
 	}
 	return err
 }
+
+// EndError is part of Try's error when a server did not end with status 0 after
+// the check, whatever the check itself found.
+type EndError struct{ Err error }
+
+func (e *EndError) Error() string { return "ending the server: " + e.Err.Error() }
+
+func (e *EndError) Unwrap() error { return e.Err }

@@ -126,7 +126,7 @@ func slowReader(ctx context.Context, s *Server) error {
 func (c *Child) slowReaders(ctx context.Context) error {
 	n := max(1, c.atOnce(9)-1)
 	readers := make([]*Client, n)
-	err := c.bounded(8*mib, func() error {
+	err := c.bounded(16*mib, func() error {
 		for i := range readers {
 			cl, err := c.dial(ctx, 4<<10)
 			if err != nil {

@@ -55,12 +55,12 @@ func timeouts(ctx context.Context, s *Server) error {
 		if err != nil {
 			return err
 		}
+		begin := time.Now() // the server's time runs from accept on
 		cl, err := c.dial(ctx, 4<<10)
 		if err != nil {
 			return err
 		}
 		defer cl.Close()
-		begin := time.Now()
 		if err := tc.run(c, cl); err != nil {
 			return fmt.Errorf("%s: %w", tc.name, err)
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/c10kit/c10kit/models/app"
 	"github.com/c10kit/c10kit/models/app/http1/http1test"
 	"github.com/c10kit/c10kit/models/buf"
@@ -44,15 +46,26 @@ func BenchmarkRequest(b *testing.B) {
 			c, done := open(b)
 			defer done()
 			b.ReportAllocs()
+			used := cpu()
 			for b.Loop() {
 				serve(c, raw)
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*bench.times), "ns/req")
+			b.ReportMetric(float64(cpu()-used)/float64(b.N*bench.times), "cpu-ns/req")
 			if c.Ended != uint64(b.N*bench.times) {
 				b.Fatalf("%d requests were answered instead of %d", c.Ended, b.N*bench.times)
 			}
 		})
 	}
+}
+
+// cpu returns the CPU time of the process in nanoseconds: on a machine that others
+// use too, the only time that means something.
+func cpu() int64 {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
+		panic(err)
+	}
+	return ts.Nano()
 }
 
 func post(path string, n int) string {
@@ -86,8 +99,12 @@ func serve(c *stage.Conn, raw []byte) {
 		c.In.Commit(n)
 		raw = raw[n:]
 	}
-	for stage.Run(c) == stage.WaitRoom {
+	for {
+		wait := stage.Run(c)
+		c.Expired = wait == stage.WaitTimer
 		c.Out.TrimFront(c.Out.Len())
+		if wait == 0 || wait == stage.WaitInput {
+			return
+		}
 	}
-	c.Out.TrimFront(c.Out.Len())
 }

@@ -53,11 +53,11 @@ func (x *Exchange) hold() {
 // Read reads the body of a Streamed route: each is called with every piece in
 // Body, what it leaves there is dropped, and then when all of it has come.
 func (x *Exchange) Read(each func(x *Exchange), then Handler) stage.Next {
-	if x.received {
-		return then(x) // there is none
-	}
 	if x.route.Body != Streamed || x.answered {
 		panic("http1: Read of a route that is not Streamed, or after the answer")
+	}
+	if x.received {
+		return then(x) // there is none
 	}
 	x.each, x.then = each, then
 	return stage.Go(readBody)

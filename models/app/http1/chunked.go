@@ -1,8 +1,6 @@
 package http1
 
 import (
-	"bytes"
-
 	"github.com/c10kit/c10kit/models/buf"
 )
 
@@ -31,8 +29,9 @@ type chunked struct {
 	total  int64 // announced by all sizes so far
 	looked int   // bytes of the current line that hold no LF
 	excess int
-	fields int // of the trailer section, and its bytes
+	fields int // of the trailer section, its bytes, and where it stands
 	bytes  int
+	part   trailerPart
 }
 
 type chunkState uint8
@@ -71,13 +70,13 @@ func (d *chunked) decode(in, out *buf.Chain, limit int64) (done bool, r *refusal
 	return false, nil
 }
 
-// line returns the next line of at most limit bytes, without its CR LF, and its
-// length with it; 0 if the line is not complete.
-func (d *chunked) line(in *buf.Chain, limit int, long *refusal) ([]byte, int, *refusal) {
+// line returns a size line without its CR LF, and its length with it; 0 if the line
+// is not complete.
+func (d *chunked) line(in *buf.Chain) ([]byte, int, *refusal) {
 	lf := in.IndexByte('\n', d.looked)
 	switch {
-	case lf >= limit, lf < 0 && in.Len() >= limit:
-		return nil, 0, long
+	case lf >= maxSizeLine, lf < 0 && in.Len() >= maxSizeLine:
+		return nil, 0, errChunkLine
 	case lf < 0:
 		d.looked = in.Len()
 		return nil, 0, nil
@@ -91,7 +90,7 @@ func (d *chunked) line(in *buf.Chain, limit int, long *refusal) ([]byte, int, *r
 }
 
 func (d *chunked) takeSize(in *buf.Chain, limit int64) *refusal {
-	line, n, r := d.line(in, maxSizeLine, errChunkLine)
+	line, n, r := d.line(in)
 	if n == 0 {
 		return r
 	}
@@ -155,28 +154,65 @@ func (d *chunked) takeDataEnd(in *buf.Chain) *refusal {
 	return nil
 }
 
-// takeTrailer takes a line of the trailer section. The fields are checked and
-// dropped: merging them into the head is how a request is made to mean something
-// else after it was judged (RFC 9110, section 6.5.1).
+// takeTrailer takes what has come of the trailer section, which is checked and
+// dropped: merging its fields into the head is how a request is made to mean
+// something else after it was judged (RFC 9110, section 6.5.1). Byte by byte, since
+// nothing of it need be kept: waiting for whole lines would look at the start of a
+// long one again and again.
 func (d *chunked) takeTrailer(in *buf.Chain) *refusal {
-	line, n, r := d.line(in, maxTrailer-d.bytes, errTrailerLarge)
-	if n == 0 {
-		return r
-	}
-	d.bytes += n
-	if len(line) == 0 {
-		d.state = chunkDecoded
+	for d.state == chunkTrailer && in.Len() > 0 {
+		n := 0
+		for _, ch := range in.First() {
+			n++
+			if d.bytes++; d.bytes > maxTrailer {
+				return errTrailerLarge
+			}
+			if r := d.trailerByte(ch); r != nil {
+				return r
+			}
+			if d.state != chunkTrailer {
+				break
+			}
+		}
 		in.TrimFront(n)
-		return nil
 	}
-	if d.fields++; d.fields > maxFields {
-		return errTrailerLarge
-	}
-	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 || !all(isToken, line[:colon]) || !validValue(line[colon+1:]) {
+	return nil
+}
+
+// trailerPart is where in a line of the trailer section the decoder is.
+type trailerPart uint8
+
+const (
+	lineStart trailerPart = iota
+	lineName
+	lineValue
+	lineEnd // LF is missing
+	lastEnd // LF of the empty line is missing
+)
+
+func (d *chunked) trailerByte(ch byte) *refusal {
+	switch {
+	case d.part == lineStart && ch == '\r':
+		d.part = lastEnd
+	case d.part == lineStart && is(isToken, ch):
+		d.part = lineName
+		if d.fields++; d.fields > maxFields {
+			return errTrailerLarge
+		}
+	case d.part == lineName && ch == ':':
+		d.part = lineValue
+	case d.part == lineName && is(isToken, ch), d.part == lineValue && is(isValue, ch):
+	case d.part == lineValue && ch == '\r':
+		d.part = lineEnd
+	case d.part == lineEnd && ch == '\n':
+		d.part = lineStart
+	case d.part == lastEnd && ch == '\n':
+		d.state = chunkDecoded
+	case ch == '\n':
+		return errBareLF
+	default:
 		return errTrailer
 	}
-	in.TrimFront(n)
 	return nil
 }
 

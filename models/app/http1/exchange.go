@@ -43,9 +43,9 @@ type Exchange struct {
 	begun               bool  // counted
 	received            bool  // the body is complete
 	unread              bool  // the body will not be read: the connection cannot go on
-	answered            bool
-	closing             bool // the answer said so
-	continued           bool // 100 Continue was sent
+	answered            bool  // or nothing is to be answered
+	closing             bool  // the answer said so
+	continued           bool  // 100 Continue was sent
 
 	free *Exchange
 }
@@ -120,7 +120,8 @@ func (x *Exchange) reset() {
 	x.base, x.size, x.rest, x.extra = nil, 0, span{}, x.extra[:0]
 	x.route, x.then, x.next, x.each, x.fill, x.offload = nil, nil, nil, nil, nil, nil
 	x.headerBy, x.requestBy, x.timed = 0, 0, false
-	x.begun, x.received, x.unread, x.answered, x.closing, x.continued = false, false, false, false, false, false
+	x.begun, x.received, x.unread, x.closing, x.continued = false, false, false, false, false
+	x.answered = true // until there is a request
 }
 
 // decodePath writes the decoded path to x.decoded.

@@ -130,7 +130,7 @@ func readHead(c *stage.Conn) stage.Next {
 		return x.refuse(r)
 	}
 	c.Expired = false
-	x.begun = true
+	x.begun, x.answered = true, false
 	c.Begun++
 	return x.dispatch()
 }

@@ -24,6 +24,9 @@ type Fill func(x *Exchange, off, left int64)
 // become spaces, so that a value taken from a request cannot end its line; name is
 // the program's own.
 func (x *Exchange) Add(name, value string) {
+	if _, n := skipToken([]byte(name)); n == 0 || n != len(name) {
+		panic(fmt.Sprintf("http1: %q is not the name of a field", name))
+	}
 	x.extra = append(x.extra, name...)
 	x.extra = append(x.extra, ": "...)
 	for i := range len(value) {
@@ -89,7 +92,7 @@ func (x *Exchange) Refuse(status int, reason string) stage.Next {
 // the request.
 func (x *Exchange) refuse(r *refusal) stage.Next {
 	if !x.begun {
-		x.begun = true
+		x.begun, x.answered = true, false
 		x.c.Begun++
 	}
 	return x.Refuse(r.status, r.reason)
