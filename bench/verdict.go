@@ -34,8 +34,8 @@ func (w *window) verdict(load *loadgen.Result, t models.Traits) results.Verdict 
 	}
 	v := results.Verdict{
 		Name: results.VerdictNone,
-		Evidence: fmt.Sprintf("the server used %.0f%% of %d CPU, the generator %.0f%% of its %d threads",
-			100*server, serverCPUs, 100*client, len(load.Threads)),
+		Evidence: fmt.Sprintf("the server used %.0f%% of %s, the generator %.0f%% of %s",
+			100*server, counted(serverCPUs, "CPU"), 100*client, counted(len(load.Threads), "thread")),
 	}
 	switch {
 	case server >= used && server >= client:
@@ -58,4 +58,12 @@ func (w *window) serverUse() (share float64, cpus int) {
 		return 0, cpus
 	}
 	return float64(win.User+win.Sys) / (float64(win.Elapsed) * float64(cpus)), cpus
+}
+
+// counted is n things in words: "1 CPU", "2 CPUs".
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

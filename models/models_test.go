@@ -159,11 +159,11 @@ func TestFindAndSpec(t *testing.T) {
 		{spec: "pool:", model: "pool", variant: "accept", spelled: "pool"},
 		{spec: "pool:accept", model: "pool", variant: "accept", spelled: "pool"},
 		{spec: "pool:mutex", model: "pool", variant: "mutex", spelled: "pool:mutex"},
-		{spec: "one", model: "one", variant: "-", spelled: "one"},
-		{spec: "one:-", model: "one", variant: "-", spelled: "one"},
+		{spec: "one", model: "one", variant: models.NoVariant, spelled: "one"},
+		{spec: "one:", model: "one", variant: models.NoVariant, spelled: "one"},
 		{spec: "", want: `no model ""; there are loops, one, pool`},
 		{spec: "pools", want: `no model "pools"; there are loops, one, pool`},
-		{spec: "one:two", want: `one has no variant "two"; there are -`},
+		{spec: "one:two", want: `one has no variants, so no "two"`},
 		{spec: "pool:accept:x", want: `pool has no variant "accept:x"; there are accept, mutex`},
 	} {
 		m, v, err := models.Find(tc.spec)

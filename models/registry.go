@@ -72,6 +72,9 @@ func Find(spec string) (*Model, Variant, error) {
 		return m, m.Variants[0], nil
 	}
 	v, ok := m.Variant(variant)
+	if !ok && m.Variants[0].Name == NoVariant {
+		return nil, Variant{}, fmt.Errorf("%s has no variants, so no %q", name, variant)
+	}
 	if !ok {
 		var names []string
 		for _, v := range m.Variants {

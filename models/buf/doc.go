@@ -12,23 +12,25 @@
 //
 //   - a Chain is a list of Bufs that reads as one string of bytes (chain.go).
 //
-//     Chain  head                                   tail
-//     |                                       |
-//     v                                       v
-//     +-----+ next  +-----+ next  +-----+ next +-----+
-//     | Buf |------>| Buf |------>| Buf |----->| Buf |
-//     +-----+<------+-----+<------+-----+<-----+-----+
-//     |      prev   |       ____/ |            |
-//     v             v      v      | refs = 2   v
-//     Block 1       Block 2 (shared)-'         Block 3
+// How they hang together:
 //
-//     Block  |<------------------- len(data) ------------------->|
-//     +---------------+-----------------------+-----------+
-//     |   headroom    |  window of a Buf      | tailroom  |
-//     +---------------+-----------------------+-----------+
-//     0              off                   off+n       len(data)
+//	Chain  head                                   tail
+//	        |                                       |
+//	        v                                       v
+//	      +-----+ next  +-----+ next  +-----+ next +-----+
+//	      | Buf |------>| Buf |------>| Buf |----->| Buf |
+//	      +-----+<------+-----+<------+-----+<-----+-----+
+//	         |      prev   |       ____/ |            |
+//	         v             v      v      | refs = 2   v
+//	      Block 1       Block 2 (shared)-'         Block 3
 //
-//     invariant: 0 <= off <= off+n <= len(data), refs = number of Bufs on it
+//	Block  |<------------------- len(data) ------------------->|
+//	       +---------------+-----------------------+-----------+
+//	       |   headroom    |  window of a Buf      | tailroom  |
+//	       +---------------+-----------------------+-----------+
+//	       0              off                   off+n       len(data)
+//
+//	invariant: 0 <= off <= off+n <= len(data), refs = number of Bufs on it
 //
 // Memory is written only while the count is 1: the head- and tailroom of a
 // shared block belong to nobody. A file range has no data, only a descriptor,

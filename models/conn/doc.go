@@ -12,7 +12,7 @@
 // keeps its P, and the next garbage collection, goroutine dump or ReadMemStats
 // waits for it for ever.
 //
-//   - [Blocking] (blocking.go) serves one connection at a time on the calling
+//   - [Thread] (blocking.go) serves one connection at a time on the calling
 //     thread, in the first two flavours;
 //   - [Events] (events.go, session.go) serves many on one poll.Loop, in the third.
 //

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -43,10 +44,10 @@ func (s *socket) open(fd int, f Flavour, slot *board.Slot) {
 func (s *socket) call(trap, a, b, c, d uintptr) (int, unix.Errno) {
 	var n uintptr
 	var errno unix.Errno
-	if s.raw {
-		n, _, errno = unix.RawSyscall6(trap, a, b, c, d, 0, 0)
+	if s.raw { // by way of syscall: x/sys has an assembly stub before the same function
+		n, _, errno = syscall.RawSyscall6(trap, a, b, c, d, 0, 0)
 	} else {
-		n, _, errno = unix.Syscall6(trap, a, b, c, d, 0, 0)
+		n, _, errno = syscall.Syscall6(trap, a, b, c, d, 0, 0)
 	}
 	if errno != 0 {
 		return 0, errno
