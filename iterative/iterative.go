@@ -10,11 +10,6 @@
 package iterative
 
 import (
-	"os"
-	"runtime"
-
-	"golang.org/x/sys/unix"
-
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/conn"
 )
@@ -40,27 +35,19 @@ func init() {
 
 type server struct{ env *models.Env }
 
-// Serve implements models.Server on the calling goroutine, which it locks to its
-// thread.
+// Serve implements models.Server on the calling goroutine.
 func (s *server) Serve() error {
-	slot, err := s.env.Board.Take(os.Getpid(), 0)
+	w, err := conn.NewThreadWorker(s.env, conn.Blocking)
 	if err != nil {
 		return err
 	}
-	w, p, err := s.env.NewWorker()
-	if err != nil {
-		return err
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	slot.SetThread(os.Getpid(), unix.Gettid())
-	defer func() { s.env.Board.End(slot, w.Pool.Live()) }()
-	t := conn.NewThread(w, p, slot, conn.Blocking)
+	w.Enter()
+	defer w.Leave()
 	for {
-		fd, ok, err := t.Accept(s.env.Listener.FD)
+		fd, ok, err := w.Accept(s.env.Listener.FD)
 		if !ok {
 			return err
 		}
-		t.Serve(fd)
+		w.Serve(fd)
 	}
 }

@@ -13,15 +13,10 @@ package prethread
 
 import (
 	"errors"
-	"os"
-	"runtime"
 	"sync"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/conn"
-	"github.com/c10kit/c10kit/models/stage"
 )
 
 func init() {
@@ -49,41 +44,26 @@ func (s *server) Serve() error {
 	var threads sync.WaitGroup
 	errs := make([]error, s.env.Config.Workers)
 	for i := range errs {
-		t, w, err := s.newThread()
+		w, err := conn.NewThreadWorker(s.env, conn.Blocking)
 		if err != nil {
-			err = errors.Join(err, s.env.Drain())
-			threads.Wait()
-			return err
+			errs[i] = errors.Join(err, s.env.Drain())
+			break
 		}
-		threads.Go(func() { errs[i] = s.threadMain(t, w) })
+		threads.Go(func() { errs[i] = s.threadMain(w) })
 	}
 	threads.Wait()
 	return errors.Join(errs...)
 }
 
-func (s *server) newThread() (*conn.Thread, *stage.Worker, error) {
-	slot, err := s.env.Board.Take(os.Getpid(), 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, p, err := s.env.NewWorker()
-	if err != nil {
-		return nil, nil, err
-	}
-	return conn.NewThread(w, p, slot, conn.Blocking), w, nil
-}
-
-// threadMain is the life of one thread of the pool. It returns still locked, so
-// that the thread ends with it.
-func (s *server) threadMain(t *conn.Thread, w *stage.Worker) error {
-	runtime.LockOSThread()
-	t.Slot().SetThread(os.Getpid(), unix.Gettid())
+// threadMain is the life of one thread of the pool, which ends with it.
+func (s *server) threadMain(w *conn.ThreadWorker) error {
+	w.Enter()
+	defer w.Leave()
 	for {
-		fd, ok, err := t.Accept(s.env.Listener.FD)
+		fd, ok, err := w.Accept(s.env.Listener.FD)
 		if !ok {
-			s.env.Board.End(t.Slot(), w.Pool.Live())
 			return err
 		}
-		t.Serve(fd)
+		w.Serve(fd)
 	}
 }

@@ -13,11 +13,6 @@
 package reactor
 
 import (
-	"os"
-	"runtime"
-
-	"golang.org/x/sys/unix"
-
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/conn"
 )
@@ -43,26 +38,13 @@ func init() {
 
 type server struct{ env *models.Env }
 
-// Serve implements models.Server.
+// Serve implements models.Server on the calling goroutine.
 func (s *server) Serve() error {
-	if err := s.env.Listener.SetNonblock(); err != nil {
-		return err
-	}
-	slot, err := s.env.Board.Take(os.Getpid(), 0)
+	w, err := conn.NewEventsWorker(s.env, s.env.Listener)
 	if err != nil {
 		return err
 	}
-	w, p, err := s.env.NewWorker()
-	if err != nil {
-		return err
-	}
-	loop, err := conn.NewEvents(w, p, slot, s.env.Listener.FD, s.env.Config.MaxConns)
-	if err != nil {
-		return err
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	slot.SetThread(os.Getpid(), unix.Gettid())
-	defer func() { s.env.Board.End(slot, w.Pool.Live()) }()
-	return loop.Run()
+	w.Enter()
+	defer w.Leave()
+	return w.Run()
 }

@@ -38,11 +38,8 @@ func ask(t *testing.T, d *http1test.Driver, raw string, l http1test.Layout) (*ht
 func get(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n" }
 
 func post(path, body string, lines ...string) string {
-	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n", path, len(body))
-	for _, line := range lines {
-		head += line + "\r\n"
-	}
-	return head + "\r\n" + body
+	lines = append([]string{"POST " + path + " HTTP/1.1", "Host: a", fmt.Sprint("Content-Length: ", len(body))}, lines...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n" + body
 }
 
 func TestPaths(t *testing.T) {

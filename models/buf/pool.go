@@ -81,7 +81,9 @@ func (p *Pool) Live() int {
 func (p *Pool) PulledUp() int { return p.pulled }
 
 func (p *Pool) newBlock(size int) *Block {
-	return &Block{data: make([]byte, size), fd: -1, home: p}
+	b := &Block{data: make([]byte, size), fd: -1, home: p}
+	b.refs.Store(1)
+	return b
 }
 
 // get returns a block of SmallSize or LargeSize, the smaller that holds n bytes,
@@ -98,7 +100,7 @@ func (p *Pool) get(n int) *Block {
 			b = p.newBlock(size)
 		}
 	}
-	b.refs.Store(1)
+	b.free = false
 	p.live++
 	return b
 }
@@ -108,8 +110,9 @@ func (p *Pool) getShell() *Block {
 	b := p.shells.pop()
 	if b == nil {
 		b = &Block{fd: -1, home: p}
+		b.refs.Store(1)
 	}
-	b.refs.Store(1)
+	b.free = false
 	p.live++
 	return b
 }

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/models/stage"
 )
@@ -185,7 +186,7 @@ func (t *Thread) sleep() {
 func (t *Thread) waitResource() {
 	c := &t.c
 	for {
-		timeout := int64(tickNs)
+		timeout := int64(models.Tick)
 		if c.Deadline != 0 {
 			timeout = min(timeout, c.Deadline-t.worker.Clock.Update())
 		}

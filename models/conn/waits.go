@@ -1,15 +1,12 @@
 package conn
 
 import (
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // This file: the system calls that a blocking driver sleeps in, in its flavour.
-
-const tickNs = int64(time.Second) // models.Tick, which this package may not import
 
 func (t *Thread) accept4(listener int) (int, unix.Errno) {
 	t.sock.raw = t.flavour != Blocking

@@ -263,6 +263,7 @@ func TestDrains(t *testing.T) {
 				t.Errorf("stats in a drain: %v", err)
 			}
 			answered(t, r)
+			c.Close() // it lingers for this
 			select {
 			case <-p.Exited():
 			case <-time.After(5 * time.Second):

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/app"
@@ -14,13 +15,20 @@ import (
 
 // This file: checks of single requests.
 
-// pattern returns n bytes of app.Pattern.
-func pattern(n int) []byte {
-	p := make([]byte, n)
+// period is that of app.Pattern.
+const period = 64 << 10
+
+var onePeriod = sync.OnceValue(func() []byte {
+	p := make([]byte, period)
 	for i := range p {
 		p[i] = app.Pattern(int64(i))
 	}
 	return p
+})
+
+// pattern returns n bytes of app.Pattern.
+func pattern(n int) []byte {
+	return bytes.Repeat(onePeriod(), (n+period-1)/period)[:n]
 }
 
 // digest is what /sink answers for a body.
@@ -49,14 +57,14 @@ type exchange struct {
 
 // exchanges are one of each thing that the http app does. Their answers are
 // constant.
-func exchanges() []exchange {
+var exchanges = sync.OnceValue(func() []exchange {
 	long := string(pattern(100_000))
 	return []exchange{
 		{"GET", "/plaintext", "", 200, "text/plain", "Hello, World!"},
 		{"GET", "/json", "", 200, "application/json", `{"message":"Hello, World!"}`},
 		{"GET", "/bytes/0", "", 200, "application/octet-stream", ""},
 		{"GET", "/bytes/100000", "", 200, "application/octet-stream", long},
-		{"GET", "/bytes/1500000", "", 200, "application/octet-stream", string(pattern(1_500_000))},
+		{"GET", "/bytes/300000", "", 200, "application/octet-stream", string(pattern(300_000))},
 		{"GET", "/hash/1000", "", 200, "text/plain", fmt.Sprintf("%x", sha256.Sum256(pattern(1000)))},
 		{"GET", "/wait/20ms", "", 200, "text/plain", "waited\n"},
 		{"POST", "/echo", "", 200, "", ""},
@@ -65,7 +73,7 @@ func exchanges() []exchange {
 		{"POST", "/sink", long, 200, "application/json", digest([]byte(long))},
 		{"GET", "/plaintext?query", "", 200, "text/plain", "Hello, World!"},
 	}
-}
+})
 
 // do carries e out on cl.
 func (e exchange) do(cl *Client) (*Answer, error) {

@@ -35,21 +35,36 @@ func drain(ctx context.Context, s *Server) error {
 }
 
 // waiting opens connections with a request each that takes a while and returns
-// when the server has begun all of them.
+// when the server has begun all of them, well before it answers the first: on a
+// busy machine they have to take longer.
 func (c *Child) waiting(ctx context.Context) ([]*Client, error) {
-	n := uint64(c.atOnce(4))
-	var conns []*Client
+	n := c.atOnce(4)
+	conns := make([]*Client, 0, n)
 	for range n {
 		cl, err := c.Dial(ctx)
 		if err != nil {
 			return conns, err
 		}
 		conns = append(conns, cl)
-		if err := cl.Send(request("GET", "/wait/300ms", "")); err != nil {
+	}
+	for d := 300 * time.Millisecond; ; d *= 2 {
+		before := c.Board.Total().Begun
+		begin := time.Now()
+		for _, cl := range conns {
+			if err := cl.Send(request("GET", "/wait/"+d.String(), "")); err != nil {
+				return conns, err
+			}
+		}
+		err := c.until("all requests begun", func(b board.Counts) bool { return b.Begun == before+uint64(n) })
+		if err != nil || time.Since(begin) < d/2 || d > patience/4 {
 			return conns, err
 		}
+		for _, cl := range conns {
+			if _, err := cl.Receive("GET"); err != nil {
+				return conns, err
+			}
+		}
 	}
-	return conns, c.until("all requests begun", func(b board.Counts) bool { return b.Begun == n })
 }
 
 // lastAnswer wants a complete answer that ends the connection.

@@ -3,6 +3,7 @@ package modeltest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -58,6 +59,10 @@ const checkTimeout = 2 * time.Minute
 func Main(m *testing.M) {
 	if reexec.Init() {
 		os.Exit(0)
+	}
+	if err := quickExit(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
 }

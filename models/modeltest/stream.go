@@ -16,7 +16,6 @@ import (
 const (
 	mib        = 1 << 20
 	streamSize = 64 * mib
-	period     = 64 << 10 // of app.Pattern
 )
 
 func streamUp(ctx context.Context, s *Server) error {

@@ -20,7 +20,7 @@ func (x *Exchange) startBody() stage.Next {
 		x.received = true
 		return x.route.Handler(x)
 	}
-	x.left, x.chunks = h.length, chunked{}
+	x.left, x.chunks, x.each = h.length, chunked{}, nil
 	if x.c.In.Len() > x.size {
 		h.expect = false // the client did not wait: RFC 9110, section 10.1.1
 	}

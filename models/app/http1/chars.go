@@ -66,41 +66,63 @@ const (
 // x^0x7f and 1 finds DEL. A word with a hit is looked at byte by byte: it may be a
 // tab.
 func validValue(s []byte) bool {
-	for len(s) >= 8 {
-		x := binary.LittleEndian.Uint64(s)
-		del := x ^ 0x7f*ones
-		if ((x-0x20*ones)&^x|(del-ones)&^del)&highs != 0 && !all(isValue, s[:8]) {
+	if len(s) < 8 {
+		return all(isValue, s)
+	}
+	for i := 0; i < len(s)-8; i += 8 {
+		if odd(binary.LittleEndian.Uint64(s[i:])) && !all(isValue, s[i:i+8]) {
 			return false
 		}
-		s = s[8:]
 	}
-	return all(isValue, s)
+	// The last eight overlap those before, which costs less than a rest byte by byte.
+	last := s[len(s)-8:]
+	return !odd(binary.LittleEndian.Uint64(last)) || all(isValue, last)
 }
 
-// equalFold reports whether s is the ASCII string lower, in any case. lower must be
-// in lower case.
+// odd reports whether a byte of x is a control character.
+func odd(x uint64) bool {
+	del := x ^ 0x7f*ones
+	return ((x-0x20*ones)&^x|(del-ones)&^del)&highs != 0
+}
+
+// equalFold reports whether s, which holds no control character, is the string
+// lower in any case. lower is made of letters, digits and -/: in lower case: all have
+// the bit that a capital lacks, and what has it set by force and equals one of them
+// is the same letter or a control character.
 func equalFold(s []byte, lower string) bool {
-	if len(s) != len(lower) {
+	n := len(lower)
+	switch {
+	case len(s) != n:
 		return false
+	case n >= 8: // the last eight overlap the first
+		return n <= 16 && fold8(s) == load8(lower) && fold8(s[n-8:]) == load8(lower[n-8:]) ||
+			n > 16 && equalFold(s[:8], lower[:8]) && equalFold(s[8:], lower[8:])
 	}
-	for i := range len(lower) {
-		ch := s[i]
-		if ch-'A' < 26 {
-			ch |= 0x20
-		}
-		if ch != lower[i] {
+	for i := range n {
+		if s[i]|0x20 != lower[i] {
 			return false
 		}
 	}
 	return true
 }
 
+func fold8(s []byte) uint64 { return binary.LittleEndian.Uint64(s) | 0x20*ones }
+
+func load8(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// blank reports whether ch is SP or HTAB.
+func blank(ch byte) bool { return ch == ' ' || ch == '\t' }
+
 // trim cuts optional whitespace off both ends: RFC 9110, section 5.6.3.
 func trim(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+	for len(s) > 0 && blank(s[0]) {
 		s = s[1:]
 	}
-	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+	for len(s) > 0 && blank(s[len(s)-1]) {
 		s = s[:len(s)-1]
 	}
 	return s

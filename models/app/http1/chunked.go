@@ -245,7 +245,7 @@ func validExtensions(s []byte) bool {
 }
 
 func skipBlank(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+	for len(s) > 0 && blank(s[0]) {
 		s = s[1:]
 	}
 	return s

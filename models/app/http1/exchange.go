@@ -117,9 +117,8 @@ func (x *Exchange) Body() *buf.Chain { return &x.body }
 // reset makes x ready for the connection's next request.
 func (x *Exchange) reset() {
 	x.head.reset()
-	x.base, x.size, x.rest, x.extra = nil, 0, span{}, x.extra[:0]
-	x.route, x.then, x.next, x.each, x.fill, x.offload = nil, nil, nil, nil, nil, nil
-	x.headerBy, x.requestBy, x.timed = 0, 0, false
+	x.size, x.rest, x.extra = 0, span{}, x.extra[:0]
+	x.timed = false
 	x.begun, x.received, x.unread, x.closing, x.continued = false, false, false, false, false
 	x.answered = true // until there is a request
 }

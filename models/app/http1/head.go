@@ -66,6 +66,23 @@ func (h *head) reset() {
 	h.framing = framing{length: -1}
 }
 
+// receive looks for a head in what in holds, parses it and returns its length, 0 if
+// it is not complete yet.
+func (h *head) receive(in *buf.Chain) (int, *refusal) {
+	// Only the first time: a head that comes in pieces is not begun again with each.
+	if w := in.First(); h.at == 0 && h.blanks == 0 && len(w) > 0 {
+		if n := h.quick(w); n > 0 {
+			return n, nil
+		}
+		h.reset()
+	}
+	n, r := h.scan(in)
+	if n == 0 || r != nil {
+		return 0, r
+	}
+	return n, h.parse(in.Contiguous(n))
+}
+
 // scan looks for the end of the head in what in holds and returns the head's
 // length, 0 if it is not complete yet. It finds lines by their LF and judges what
 // can be judged before the rest is here: first byte, sizes, line ends and, as soon
@@ -183,17 +200,17 @@ func (h *head) parse(b []byte) *refusal {
 		end := int(h.ends[i])
 		line := b[start:end]
 		colon := 0
-		for colon < len(line) && is(isToken, line[colon]) {
+		for colon < len(line) && class[line[colon]]&isToken != 0 {
 			colon++
 		}
 		if colon == 0 || colon == len(line) || line[colon] != ':' {
 			return misnamed(line, colon)
 		}
 		from, to := colon+1, len(line)
-		for from < to && (line[from] == ' ' || line[from] == '\t') {
+		for from < to && blank(line[from]) {
 			from++
 		}
-		for from < to && (line[to-1] == ' ' || line[to-1] == '\t') {
+		for from < to && blank(line[to-1]) {
 			to--
 		}
 		value := line[from:to]
@@ -216,7 +233,7 @@ func misnamed(line []byte, colon int) *refusal {
 	switch {
 	case len(line) == colon:
 		return errNoColon
-	case line[colon] != ' ' && line[colon] != '\t':
+	case !blank(line[colon]):
 		return errFieldName
 	case colon == 0:
 		return errFolded

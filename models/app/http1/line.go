@@ -50,6 +50,12 @@ func methodOf(name []byte) method {
 // requestLine judges the request line without its CR LF: RFC 9112, section 3.
 // What is malformed is 400 before what is merely not supported is 505 or 501.
 func (h *head) requestLine(line []byte) *refusal {
+	// The request line that nearly everybody sends.
+	if n := len(line) - len(" HTTP/1.1"); n > 4 && string(line[:5]) == "GET /" && string(line[n:]) == " HTTP/1.1" {
+		h.method, h.minor = mGet, 1
+		h.target = span{4, uint16(n - 4)}
+		return h.scanTarget(line)
+	}
 	sp := bytes.IndexByte(line, ' ')
 	last := bytes.LastIndexByte(line, ' ')
 	if sp <= 0 || sp == last || !all(isToken, line[:sp]) {
@@ -87,8 +93,8 @@ func (h *head) scanTarget(line []byte) *refusal {
 		return errRequestLine
 	}
 	end := len(t)
-	for i := 0; i < len(t); i++ {
-		if is(isTarget, t[i]) {
+	for i := range t {
+		if class[t[i]]&isTarget != 0 {
 			continue
 		}
 		switch {
@@ -158,8 +164,10 @@ func validHost(s []byte) bool {
 		return len(s) == 0 || s[0] == ':' && validPort(s[1:])
 	}
 	for i := 0; i < len(s); i++ {
+		if class[s[i]]&isHost != 0 {
+			continue
+		}
 		switch {
-		case is(isHost, s[i]):
 		case s[i] == ':':
 			return validPort(s[i+1:])
 		case s[i] != '%' || i+2 >= len(s) || !is(isHex, s[i+1]) || !is(isHex, s[i+2]):

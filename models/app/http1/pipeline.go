@@ -118,7 +118,7 @@ func readHead(c *stage.Conn) stage.Next {
 	if !c.HasRoom() {
 		return x.waitRoom(readHead)
 	}
-	n, r := x.head.scan(&c.In)
+	n, r := x.head.receive(&c.In)
 	switch {
 	case r != nil:
 		return x.refuse(r)
@@ -126,9 +126,6 @@ func readHead(c *stage.Conn) stage.Next {
 		return x.waitHead()
 	}
 	x.base, x.size = c.In.Contiguous(n), n
-	if r := x.head.parse(x.base); r != nil {
-		return x.refuse(r)
-	}
 	c.Expired = false
 	x.begun, x.answered = true, false
 	c.Begun++

@@ -15,11 +15,7 @@ func get(path string, lines ...string) string {
 }
 
 func crlf(lines []string) string {
-	all := ""
-	for _, line := range lines {
-		all += line + "\r\n"
-	}
-	return all + "\r\n"
+	return strings.Join(append(lines, "\r\n"), "\r\n")
 }
 
 // expect checks the statuses of all answers so far.

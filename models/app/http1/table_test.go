@@ -92,7 +92,7 @@ func (h harness) end() {
 func offsets(n int) []int {
 	var all []int
 	for i := range n {
-		if n < 700 || i < 100 || i > n-100 || i%4096 < 4 || i%4096 > 4092 {
+		if n < 700 || i < 20 || i > n-20 || i%4096 < 2 || i%4096 > 4094 {
 			all = append(all, i)
 		}
 	}
@@ -114,6 +114,9 @@ func TestHostile(t *testing.T) {
 						t.Errorf("%s: %q instead of %q", l.Name, got, want)
 					}
 					h.refused(&tc, before+tc.Raw, l, 2)
+				}
+				if copying {
+					return // where the memory is cut is the same to both
 				}
 				for _, i := range offsets(len(tc.Raw)) {
 					if got := h.refused(&tc, tc.Raw, http1test.SplitAt(i), 1); !bytes.Equal(got, want) {
@@ -164,7 +167,9 @@ func TestValid(t *testing.T) {
 				site.t, mirror.t = t, t
 				layouts := http1test.Layouts
 				for _, i := range offsets(len(tc.Raw)) {
-					layouts = append(layouts, http1test.SplitAt(i))
+					if !copying { // where the memory is cut is the same to both
+						layouts = append(layouts, http1test.SplitAt(i))
+					}
 				}
 				for _, l := range layouts {
 					if got := site.accepted(&tc, l); got.Status != tc.Status {

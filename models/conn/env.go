@@ -1,0 +1,86 @@
+package conn
+
+import (
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/board"
+	"github.com/c10kit/c10kit/models/stage"
+)
+
+// seat is a worker's place in a server: its slot on the board, and the worker
+// that sits there.
+type seat struct {
+	board  *board.Board
+	slot   *board.Slot
+	worker *stage.Worker
+}
+
+// Enter makes the calling goroutine the worker: locked to its thread, whose id
+// is put on the board.
+func (s *seat) Enter() {
+	runtime.LockOSThread()
+	s.slot.SetThread(os.Getpid(), unix.Gettid())
+}
+
+// Leave gives the slot back, its counters to the totals, and says on the board how
+// many blocks the worker still holds, which should be none. The goroutine stays
+// locked: if it returns now, its thread ends with it.
+func (s *seat) Leave() { s.board.End(s.slot, s.worker.Pool.Live()) }
+
+func newSeat(env *models.Env) (seat, stage.Pipeline, error) {
+	slot, err := env.Board.Take(os.Getpid(), 0)
+	if err != nil {
+		return seat{}, nil, err
+	}
+	w, p, err := env.NewWorker()
+	if err != nil {
+		env.Board.End(slot, 0)
+		return seat{}, nil, err
+	}
+	return seat{env.Board, slot, w}, p, nil
+}
+
+// ThreadWorker is a Thread with its place in a server: between Enter and Leave it
+// belongs to one thread.
+type ThreadWorker struct {
+	seat
+	*Thread
+}
+
+// NewThreadWorker takes a slot and makes a worker and its pipeline. Called by the
+// thread that allocates slots, before the worker's own thread exists.
+func NewThreadWorker(env *models.Env, f Flavour) (*ThreadWorker, error) {
+	s, p, err := newSeat(env)
+	if err != nil {
+		return nil, err
+	}
+	return &ThreadWorker{s, NewThread(s.worker, p, s.slot, f)}, nil
+}
+
+// EventsWorker is an Events with its place in a server.
+type EventsWorker struct {
+	seat
+	*Events
+}
+
+// NewEventsWorker is NewThreadWorker for a loop that accepts from l, which becomes
+// non-blocking.
+func NewEventsWorker(env *models.Env, l *models.Listener) (*EventsWorker, error) {
+	if err := l.SetNonblock(); err != nil {
+		return nil, err
+	}
+	s, p, err := newSeat(env)
+	if err != nil {
+		return nil, err
+	}
+	e, err := NewEvents(s.worker, p, s.slot, l.FD, env.Config.MaxConns)
+	if err != nil {
+		s.Leave()
+		return nil, err
+	}
+	return &EventsWorker{s, e}, nil
+}
