@@ -126,10 +126,11 @@ func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
 }
 
 // workers is how many a server gets: as many as connections for a blocking pool,
-// so that what is compared is the model and not the size of the pool.
+// so that what is compared is the model and not the size of the pool. A model with
+// a worker for each connection has that many anyway.
 func (p Plan) workers(t models.Traits, conns int) int {
 	switch t.Kind {
-	case models.Pool:
+	case models.Pool, models.PerConnection:
 		return conns
 	case models.Events:
 		if t.MaxWorkers > 0 {

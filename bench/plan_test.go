@@ -22,10 +22,14 @@ func TestCells(t *testing.T) {
 		err  string
 	}{
 		{name: "default", plan: Plan{}, want: []string{
+			"hybrid:reuseport/plaintext/64/keepalive/w1/closer=client",
 			"iterative/plaintext/1/keepalive/w1/closer=client",
 			"prethread:accept/plaintext/64/keepalive/w64/closer=client",
 			"reactor:epoll/plaintext/64/keepalive/w1/closer=client",
+			"tpc:thread/plaintext/64/keepalive/w64/closer=client",
+			"hybrid:reuseport/plaintext/64/close/w1",
 			"iterative/plaintext/64/close/w1", "prethread:accept/plaintext/64/close/w64", "reactor:epoll/plaintext/64/close/w1",
+			"tpc:thread/plaintext/64/close/w64",
 		}},
 		{name: "iterative is asked for what it cannot", plan: Plan{Models: []string{"iterative"}, Conns: []int{64}, Modes: []string{results.ModeKeepAlive}}, want: []string{
 			"iterative/plaintext/64/keepalive/w1/closer=client",

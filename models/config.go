@@ -140,6 +140,16 @@ func (c Config) Check() error {
 	return err
 }
 
+// Slots is how many slots the board of a server needs: one for each connection that
+// it may have or, where fewer workers than that share them, never less; and one more
+// for the acceptor of a model whose workers are its connections.
+func (c Config) Slots(t Traits) int {
+	if t.Kind == PerConnection {
+		return c.MaxConns + 1
+	}
+	return c.MaxConns
+}
+
 // Limits returns what the configuration means for a connection.
 func (c Config) Limits() stage.Limits {
 	return stage.Limits{

@@ -1,6 +1,9 @@
 package models
 
 import (
+	"errors"
+	"sync"
+
 	"github.com/c10kit/c10kit/models/app"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/models/stage"
@@ -16,12 +19,16 @@ type Server interface {
 	Serve() error
 }
 
-// Env is where a server runs. It belongs to the process that serves; the listener
-// and the board are closed by whoever opened them, after Serve.
+// Env is where a server runs. It belongs to the process that serves, which closes
+// it after Serve.
 type Env struct {
 	Config   Config
 	Listener *Listener
 	Board    *board.Board
+
+	mu       sync.Mutex
+	draining bool
+	more     []*Listener // of Listen
 }
 
 // NewWorker makes the worker and the pipeline of one thread or process.
@@ -32,10 +39,42 @@ func (e *Env) NewWorker() (*stage.Worker, stage.Pipeline, error) {
 	return w, p, err
 }
 
+// Listen opens one more listener on the address of Env.Listener, for a model whose
+// Traits say ReusePort. It is drained and closed with the first.
+func (e *Env) Listen() (*Listener, error) {
+	l, err := Listen(e.Listener.Addr.String(), e.Config.Backlog, true)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.more = append(e.more, l)
+	if e.draining {
+		return l, l.Shutdown()
+	}
+	return l, nil
+}
+
 // Drain begins the end of the server: workers see the flag, blocked accepts wake
 // up, Serve returns when what was accepted is answered. Safe from any goroutine
 // and to call again.
 func (e *Env) Drain() error {
 	e.Board.Drain()
-	return e.Listener.Shutdown()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.draining = true
+	err := e.Listener.Shutdown()
+	for _, l := range e.more {
+		err = errors.Join(err, l.Shutdown())
+	}
+	return err
+}
+
+// Close closes the listeners and the board. No worker may use them any more.
+func (e *Env) Close() error {
+	err := e.Listener.Close()
+	for _, l := range e.more {
+		err = errors.Join(err, l.Close())
+	}
+	return errors.Join(err, e.Board.Close())
 }

@@ -45,7 +45,7 @@ func TestUsage(t *testing.T) {
 		say  string // on stderr
 	}{
 		{"serve", exitUsage, `serve needs a MODEL; "c10kit models" lists them`},
-		{"serve nonesuch", exitUsage, `no model "nonesuch"; there are iterative`},
+		{"serve nonesuch", exitUsage, `no model "nonesuch"; there are hybrid, iterative`},
 		{"serve reactor:kqueue", exitUsage, `reactor has no variant "kqueue"; there are epoll`},
 		{"serve reactor extra", exitUsage, `"extra" is one argument too many`},
 		{"serve reactor --addr nowhere", exitUsage, `address "nowhere"`},
@@ -132,7 +132,7 @@ func serve(t *testing.T, args ...string) (*exec.Cmd, string) {
 }
 
 func TestServeAndLoad(t *testing.T) {
-	for _, model := range []string{"iterative", "prethread", "reactor"} {
+	for _, model := range []string{"iterative", "tpc", "prethread", "reactor", "hybrid"} {
 		for _, app := range []string{"http", "echo", "unp"} {
 			t.Run(model+"/"+app, func(t *testing.T) {
 				t.Parallel()

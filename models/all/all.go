@@ -2,7 +2,9 @@
 package all
 
 import (
+	_ "github.com/c10kit/c10kit/hybrid"
 	_ "github.com/c10kit/c10kit/iterative" // the baseline
 	_ "github.com/c10kit/c10kit/prethread"
 	_ "github.com/c10kit/c10kit/reactor"
+	_ "github.com/c10kit/c10kit/tpc"
 )

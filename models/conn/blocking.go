@@ -60,6 +60,14 @@ func (t *Thread) Serve(fd int) {
 	t.slot.Add(board.Closed, 1)
 }
 
+// Refuse is Serve for a connection that is one too many: its pipeline only says so
+// (HTTP: 503). It may take up to Limits.Linger.
+func (t *Thread) Refuse(fd int) {
+	t.slot.Add(board.Shed, 1)
+	t.c.Shed = true
+	t.Serve(fd)
+}
+
 // run drives the pipeline to its end. errno is what cut the connection.
 func (t *Thread) run() unix.Errno {
 	c := &t.c

@@ -99,6 +99,7 @@ func TestFileRanges(t *testing.T) {
 	}
 	want := fmt.Sprintf("head\n%s\nmiddle\n%s%s\nend", content[10:], content[:10], content[500_000:800_000])
 	each(t, stage.Limits{}, first, func(t *testing.T, s *server) {
+		s.smallBuffers()
 		c := s.dial(4 << 10)
 		time.Sleep(3 * tick) // the socket is full
 		receive(t, c, want)
@@ -174,11 +175,7 @@ func TestStalledClient(t *testing.T) {
 		}
 	})
 	each(t, stage.Limits{Body: 200 * time.Millisecond}, first, func(t *testing.T, s *server) {
-		// The kernel says that there is room again when a third of the send buffer is:
-		// with one of megabytes, a slow client looks like one that takes nothing.
-		if err := unix.SetsockoptInt(s.env.Listener.FD, unix.SOL_SOCKET, unix.SO_SNDBUF, 64<<10); err != nil {
-			t.Fatal(err)
-		}
+		s.smallBuffers()
 		c := s.dial(64 << 10)
 		got := 0
 		p := make([]byte, 512<<10)
@@ -260,6 +257,7 @@ func TestMoreThanEOF(t *testing.T) {
 		return stage.Block(stage.WaitInput, greedy)
 	}
 	each(t, stage.Limits{}, greedy, func(t *testing.T, s *server) {
+		s.smallBuffers()
 		c := s.dial(4 << 10)
 		send(t, c, "x")
 		if err := c.CloseWrite(); err != nil {
@@ -353,6 +351,7 @@ func TestDrainUnflushed(t *testing.T) {
 		return stage.Block(stage.WaitInput, first)
 	}
 	each(t, stage.Limits{}, first, func(t *testing.T, s *server) {
+		s.smallBuffers()
 		c := s.dial(4 << 10)
 		send(t, c, "x")
 		s.until("output", func(n board.Counts) bool { return n.BytesOut > 0 })

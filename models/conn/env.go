@@ -61,6 +61,16 @@ func NewThreadWorker(env *models.Env, f Flavour) (*ThreadWorker, error) {
 	return &ThreadWorker{s, NewThread(s.worker, p, s.slot, f)}, nil
 }
 
+// Again takes a new slot for a worker that has left, so that its memory serves
+// another connection. Called by the thread that allocates slots.
+func (w *ThreadWorker) Again() error {
+	slot, err := w.board.Take(os.Getpid(), 0)
+	if err == nil {
+		w.seat.slot, w.Thread.slot = slot, slot
+	}
+	return err
+}
+
 // EventsWorker is an Events with its place in a server.
 type EventsWorker struct {
 	seat

@@ -183,6 +183,16 @@ func (s *server) dial(receive int) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
+// smallBuffers makes the server's sockets take little at a time. With the usual
+// buffer of megabytes, which the kernel says has room again when a third of it is
+// free, a slow client looks like one that takes nothing.
+func (s *server) smallBuffers() {
+	s.t.Helper()
+	if err := unix.SetsockoptInt(s.env.Listener.FD, unix.SOL_SOCKET, unix.SO_SNDBUF, 64<<10); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // until waits for the slot to show what is wanted.
 func (s *server) until(what string, reached func(board.Counts) bool) {
 	s.t.Helper()

@@ -140,6 +140,7 @@ func TestWaitRoomBoundsOutput(t *testing.T) {
 		return stage.Go(pump)
 	}
 	each(t, stage.Limits{}, first, func(t *testing.T, s *server) {
+		s.smallBuffers()
 		c := s.dial(4 << 10)
 		s.until("output that does not fit", func(n board.Counts) bool { return n.BytesOut > 0 })
 		time.Sleep(5 * time.Millisecond)

@@ -25,10 +25,15 @@ var ErrCut = errors.New("the drain ran out of time and cut connections (--drain 
 // drain request, or on the end of requests. It sets the process up as the model
 // needs it (CPU affinity, GOMAXPROCS), so one process serves once. ready is called
 // when the server listens. requests and answers are the control pipes; both may be
-// nil.
+// nil. Call it on the main goroutine where the model may need the main thread out of
+// the way.
 //
 // After ErrCut, threads of the server may still run: the caller exits.
 func Serve(ctx context.Context, config models.Config, requests io.Reader, answers io.Writer, ready func(Ready)) error {
+	// The main thread is kept for this goroutine: one that serves a connection and
+	// ends with it (tpc) must not be the main thread, which cannot end.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	m, v, err := models.Find(config.Model + ":" + config.Variant)
 	if err != nil {
 		return err
@@ -42,7 +47,7 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 		return err
 	}
 	runtime.GOMAXPROCS(v.Traits.Gomaxprocs(config.Workers))
-	b, err := board.New(config.MaxConns)
+	b, err := board.New(config.Slots(v.Traits))
 	if err != nil {
 		return err
 	}
@@ -53,7 +58,7 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	env := &models.Env{Config: config, Listener: l, Board: b}
 	server, err := m.New(env)
 	if err != nil {
-		return errors.Join(err, l.Close(), b.Close())
+		return errors.Join(err, env.Close())
 	}
 	h := &host{env: env, answers: answers}
 	return h.run(ctx, server, requests, func() {
@@ -105,7 +110,7 @@ func (h *host) close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	return errors.Join(h.env.Listener.Close(), h.env.Board.Close())
+	return h.env.Close()
 }
 
 // listen answers requests, also those that come during a drain, until the pipe

@@ -164,20 +164,27 @@ func drainHalf(ctx context.Context, c *Child) error {
 }
 
 // drainUnread is about an answer that is complete for the app and not for the
-// socket: its connection is idle and may not be cut.
+// socket: its connection is idle and may not be cut. The app hands out the last
+// megabyte at once, so half of one more than what the socket took of an endless
+// answer does it.
 func drainUnread(ctx context.Context, c *Child) error {
-	const size = mib
-	cl, err := c.dial(ctx, 4<<10)
+	const more = mib / 2
+	stuck, err := c.stuck(ctx, streamSize)
+	if err != nil {
+		return err
+	}
+	size := int64(c.Board.Total().BytesOut) + more
+	if err := stuck.Reset(); err != nil {
+		return err
+	}
+	if err := c.allClosed(); err != nil {
+		return err
+	}
+	cl, err := c.stuck(ctx, size)
 	if err != nil {
 		return err
 	}
 	defer cl.Close()
-	if err := cl.Send(request("GET", fmt.Sprintf("/bytes/%d", size), "")); err != nil {
-		return err
-	}
-	if err := c.settled(); err != nil {
-		return err
-	}
 	return c.Terminated(func() error {
 		time.Sleep(50 * time.Millisecond) // the drain has begun
 		if err := cl.receivePattern(size, 0); err != nil {
@@ -185,4 +192,21 @@ func drainUnread(ctx context.Context, c *Child) error {
 		}
 		return cl.End()
 	})
+}
+
+// stuck asks for n bytes and returns when the server cannot send any more of them.
+func (c *Child) stuck(ctx context.Context, n int64) (*Client, error) {
+	cl, err := c.dial(ctx, 4<<10)
+	if err != nil {
+		return nil, err
+	}
+	err = cl.Send(request("GET", fmt.Sprintf("/bytes/%d", n), ""))
+	if err == nil {
+		err = c.settled()
+	}
+	if err != nil {
+		cl.Close()
+		return nil, err
+	}
+	return cl, nil
 }
