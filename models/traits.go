@@ -25,13 +25,13 @@ const (
 type Traits struct {
 	Kind Kind
 
-	Processes    string // "1", "workers", "1 per connection"
-	Threads      string // of one process, without the Go runtime's own
+	Processes    string // "1", "workers", "1/conn"
+	Threads      string // of one process, without the Go runtime's own; "runtime": as that sees fit
 	Blocking     bool   // I/O calls put the worker to sleep
 	Multiplexing string // "none", "epoll", ...
 	Multicore    bool   // one server can use more than one processor
-	CrashTakes   string // what a memory fault in a handler takes down
-	Switches     string // voluntary context switches per request to expect, keep-alive
+	CrashTakes   string // what a memory fault in a handler takes down: "server", "worker", "connection"
+	Switches     string // voluntary context switches per request to expect, keep-alive: "1", "0-1"
 
 	// ReusePort: the model opens more listeners on the address of the first.
 	ReusePort bool

@@ -30,8 +30,8 @@ func init() {
 			Blocking:     true,
 			Multiplexing: "none",
 			Multicore:    true,
-			CrashTakes:   "the server",
-			Switches:     "1 (waits for each request)",
+			CrashTakes:   "server",
+			Switches:     "1",
 		}}},
 		New: func(env *models.Env) (models.Server, error) { return &server{env}, nil },
 	})

@@ -32,16 +32,16 @@ func init() {
 	thread := models.Traits{
 		Kind:         models.PerConnection,
 		Processes:    "1",
-		Threads:      "1 per connection",
+		Threads:      "1/conn",
 		Blocking:     true,
 		Multiplexing: "none",
 		Multicore:    true,
-		CrashTakes:   "the server",
-		Switches:     "1 (waits for each request)",
+		CrashTakes:   "server",
+		Switches:     "1",
 	}
 	goroutine := thread
-	goroutine.Threads = "the runtime's choice"
-	goroutine.Switches = "the runtime's choice"
+	goroutine.Threads = "runtime"
+	goroutine.Switches = "runtime"
 	models.Register(&models.Model{
 		Name:     "tpc",
 		About:    "a thread for each connection, created and ended with it",

@@ -30,11 +30,17 @@ func newModels() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "List the models and what to expect of each",
-		Long: `Models lists every model and variant: how many processes and threads it has
-beside Go's own, whether a call for input puts the worker to sleep, what it waits
-with for many connections, whether one server can use several CPUs, what a crash in
-a handler takes down, and the voluntary context switches to expect per request on a
-connection that is kept alive.`,
+		Long: `Models lists every model and variant, with the columns of Shuo Chen's muduo:
+
+  PROCS, THREADS  how many it has, beside Go's own ("workers": --workers of them,
+                  "1/conn": one for each connection, "runtime": as Go sees fit)
+  BLOCKS          a call for input puts the worker to sleep
+  POLLS           what it waits with for many connections
+  CORES           how many CPUs one server can use
+  CRASH TAKES     what a memory fault in a handler takes down
+  CSW/REQ         voluntary context switches to expect for a request on a
+                  connection that is kept alive: 1 where each is waited for, 0 to 1
+                  where one wait is for all`,
 		Args: needs(0, "nothing"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rows := modelRows()
@@ -66,15 +72,16 @@ func modelRows() []modelRow {
 
 func writeModels(w io.Writer, rows []modelRow) error {
 	yes := map[bool]string{true: "yes", false: "no"}
+	cores := map[bool]string{true: "all", false: "one"}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "MODEL\tPROCESSES\tTHREADS\tBLOCKING\tPOLLS\tMULTICORE\tCRASH TAKES\tSWITCHES/REQ")
+	fmt.Fprintln(t, "MODEL\tPROCS\tTHREADS\tBLOCKS\tPOLLS\tCORES\tCRASH TAKES\tCSW/REQ")
 	for _, r := range rows {
 		name := r.Model
 		if r.Variant != models.NoVariant {
 			name += ":" + r.Variant
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r.Processes, r.Threads,
-			yes[r.Blocking], r.Multiplexing, yes[r.Multicore], r.CrashTakes, r.Switches)
+			yes[r.Blocking], r.Multiplexing, cores[r.Multicore], r.CrashTakes, r.Switches)
 	}
 	return t.Flush()
 }
