@@ -3,8 +3,8 @@ package reactor_test
 import (
 	"testing"
 
-	_ "github.com/c10kit/c10kit/reactor"
 	"github.com/c10kit/c10kit/models/modeltest"
+	_ "github.com/c10kit/c10kit/reactor"
 )
 
 func TestMain(m *testing.M) { modeltest.Main(m) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/c10kit/c10kit/models"
 )
@@ -95,11 +96,11 @@ func unp(ctx context.Context, s *Server) error {
 		return err
 	}
 	err = c.talk(ctx, func(cl *Client) error { // all at once, then FIN
-		var all string
+		var all strings.Builder
 		for _, n := range sizes {
-			all += fmt.Sprintln(n)
+			all.WriteString(fmt.Sprintln(n))
 		}
-		if err := cl.Send(all); err != nil {
+		if err := cl.Send(all.String()); err != nil {
 			return err
 		}
 		if err := cl.FIN(); err != nil {

@@ -152,7 +152,7 @@ func (c *Child) state(s *state) error {
 // keeps threads that it needed once, so a few more are no leak; one for each
 // connection would be.
 func (s state) since(before state, conns int) error {
-	if s.fds > before.fds || s.goroutines > before.goroutines || s.children > before.children || s.threads > before.threads+conns/4 {
+	if s.fds > before.fds || s.goroutines > before.goroutines || s.children > before.children || s.threads > before.threads+conns/2 {
 		return fmt.Errorf("%d descriptors, %d goroutines, %d children, %d threads; before it were %d, %d, %d, %d",
 			s.fds, s.goroutines, s.children, s.threads, before.fds, before.goroutines, before.children, before.threads)
 	}

@@ -57,37 +57,37 @@ func (c *Child) dial(ctx context.Context, receive int) (*Client, error) {
 }
 
 // Close closes the connection.
-func (c *Client) Close() { c.conn.Close() }
+func (cl *Client) Close() { cl.conn.Close() }
 
 // Read implements io.Reader, counting, with a deadline.
-func (c *Client) Read(p []byte) (int, error) {
-	if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+func (cl *Client) Read(p []byte) (int, error) {
+	if err := cl.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return 0, err
 	}
-	n, err := c.conn.Read(p)
-	c.received += int64(n)
+	n, err := cl.conn.Read(p)
+	cl.received += int64(n)
 	return n, err
 }
 
 // Write implements io.Writer, counting, with a deadline.
-func (c *Client) Write(p []byte) (int, error) {
-	if err := c.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+func (cl *Client) Write(p []byte) (int, error) {
+	if err := cl.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return 0, err
 	}
-	n, err := c.conn.Write(p)
-	c.sent += int64(n)
+	n, err := cl.conn.Write(p)
+	cl.sent += int64(n)
 	return n, err
 }
 
 // Send writes text in one write.
-func (c *Client) Send(text string) error {
-	_, err := io.WriteString(c, text)
+func (cl *Client) Send(text string) error {
+	_, err := io.WriteString(cl, text)
 	return err
 }
 
 // Receive reads the answer to a request of the given method.
-func (c *Client) Receive(method string) (*Answer, error) {
-	resp, err := http.ReadResponse(c.r, &http.Request{Method: method})
+func (cl *Client) Receive(method string) (*Answer, error) {
+	resp, err := http.ReadResponse(cl.r, &http.Request{Method: method})
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
@@ -100,11 +100,11 @@ func (c *Client) Receive(method string) (*Answer, error) {
 }
 
 // Do sends a request and reads its answer, which must have the given status.
-func (c *Client) Do(status int, method, path string, body string, fields ...string) (*Answer, error) {
-	if err := c.Send(request(method, path, body, fields...)); err != nil {
+func (cl *Client) Do(status int, method, path string, body string, fields ...string) (*Answer, error) {
+	if err := cl.Send(request(method, path, body, fields...)); err != nil {
 		return nil, err
 	}
-	a, err := c.Receive(method)
+	a, err := cl.Receive(method)
 	if err == nil && a.Status != status {
 		err = fmt.Errorf("status %d, want %d", a.Status, status)
 	}
@@ -115,7 +115,7 @@ func (c *Client) Do(status int, method, path string, body string, fields ...stri
 }
 
 // Get is Do for GET and 200.
-func (c *Client) Get(path string) (*Answer, error) { return c.Do(200, "GET", path, "") }
+func (cl *Client) Get(path string) (*Answer, error) { return cl.Do(200, "GET", path, "") }
 
 // request spells a request of HTTP/1.1.
 func request(method, path, body string, fields ...string) string {
@@ -132,8 +132,8 @@ func request(method, path, body string, fields ...string) string {
 }
 
 // End returns an error unless the server's FIN comes next: no byte, and no reset.
-func (c *Client) End() error {
-	b, err := c.r.ReadByte()
+func (cl *Client) End() error {
+	b, err := cl.r.ReadByte()
 	switch {
 	case err == nil:
 		return fmt.Errorf("byte %q where the connection should have ended", b)
@@ -144,12 +144,12 @@ func (c *Client) End() error {
 }
 
 // FIN shuts down the sending side.
-func (c *Client) FIN() error { return c.conn.CloseWrite() }
+func (cl *Client) FIN() error { return cl.conn.CloseWrite() }
 
 // Reset closes the connection with a reset instead of a FIN.
-func (c *Client) Reset() error {
-	err := c.conn.SetLinger(0)
-	c.conn.Close()
+func (cl *Client) Reset() error {
+	err := cl.conn.SetLinger(0)
+	cl.conn.Close()
 	return err
 }
 

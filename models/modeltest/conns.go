@@ -2,7 +2,6 @@ package modeltest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/c10kit/c10kit/models"
@@ -60,7 +59,7 @@ func (c *Child) inTurn(ctx context.Context, n int) error {
 func shed(ctx context.Context, s *Server) error {
 	const limit = 4
 	if s.Variant.Traits.Concurrency(1) != 0 {
-		return fmt.Errorf("%w: connections wait for a worker and are never shed", errors.ErrUnsupported)
+		return &NotApplicable{"connections wait for a worker and are never shed"}
 	}
 	c, err := s.Start(ctx, func(config *models.Config) {
 		config.MaxConns, config.Workers = limit, 1

@@ -164,16 +164,19 @@ func drainHalf(ctx context.Context, c *Child) error {
 }
 
 // drainUnread is about an answer that is complete for the app and not for the
-// socket: its connection is idle and may not be cut. The app hands out the last
-// megabyte at once, so half of one more than what the socket took of an endless
-// answer does it.
+// socket: its connection is idle and may not be cut. The app hands out a file by
+// the megabyte, so an answer that ends with the megabyte in which the socket got
+// stuck does it.
 func drainUnread(ctx context.Context, c *Child) error {
-	const more = mib / 2
 	stuck, err := c.stuck(ctx, streamSize)
 	if err != nil {
 		return err
 	}
-	size := int64(c.Board.Total().BytesOut) + more
+	took := int64(c.Board.Total().BytesOut)
+	size := (took/mib + 1) * mib
+	if size-took < mib/8 {
+		size += mib
+	}
 	if err := stuck.Reset(); err != nil {
 		return err
 	}

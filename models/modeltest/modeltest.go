@@ -83,8 +83,9 @@ func TestModel(t *testing.T, spec string) {
 			}
 			t.Parallel()
 			err := Try(t.Context(), spec, c)
-			if errors.Is(err, errors.ErrUnsupported) {
-				t.Skip(err)
+			var none *NotApplicable
+			if errors.As(err, &none) {
+				t.Skip(none)
 			}
 			if err != nil {
 				t.Errorf("%s (%s): %v", spec, c.About, err)
@@ -99,8 +100,8 @@ func TestModel(t *testing.T, spec string) {
 }
 
 // Try runs one check on a model. What the check started is drained afterwards, and
-// a child that does not exit with status 0 is an error too. An error that is
-// errors.ErrUnsupported says that the model does not do what the check is about.
+// a child that does not exit with status 0 is an error too: an EndError. A
+// NotApplicable says that the model's kind has nothing to check.
 func Try(ctx context.Context, spec string, c Check) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -114,6 +115,11 @@ func Try(ctx context.Context, spec string, c Check) error {
 	}
 	return err
 }
+
+// NotApplicable is the answer of a check that a model of its kind has no use for.
+type NotApplicable struct{ Why string }
+
+func (e *NotApplicable) Error() string { return "not applicable: " + e.Why }
 
 // EndError is part of Try's error when a server did not end with status 0 after
 // the check, whatever the check itself found.

@@ -3,6 +3,7 @@ package poll_test
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,15 +216,15 @@ func TestAgain(t *testing.T) {
 		wait(t, l)
 	}
 	want := "other a other a other a other"
-	got := ""
+	var got strings.Builder
 	for i, s := range order {
 		if i > 0 {
-			got += " "
+			got.WriteString(" ")
 		}
-		got += s
+		got.WriteString(s)
 	}
-	if got != want {
-		t.Errorf("order %q, want %q", got, want)
+	if got.String() != want {
+		t.Errorf("order %q, want %q", got.String(), want)
 	}
 }
 
