@@ -10,9 +10,8 @@ import (
 
 	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/all"
 	"github.com/c10kit/c10kit/results"
-
-	_ "github.com/c10kit/c10kit/models/all"
 )
 
 func TestMain(m *testing.M) {
@@ -37,7 +36,7 @@ func layout(tb testing.TB, placement string) bench.Layout {
 //
 //	go test -bench Models -count 6 ./bench | tee new.txt; benchstat -col /model new.txt
 func BenchmarkModels(b *testing.B) {
-	p := bench.Plan{Layout: layout(b, results.PlacementSplit)}.Default()
+	p := bench.Plan{Models: all.Card(), Layout: layout(b, results.PlacementSplit)}.Default()
 	cells, err := p.Cells()
 	if err != nil {
 		b.Fatal(err)

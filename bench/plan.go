@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,9 +10,10 @@ import (
 	"github.com/c10kit/c10kit/results"
 )
 
-// Plan is an experiment to be made. Its zero value is completed by Default.
+// Plan is an experiment to be made. Default completes it, but for Models, Seed and
+// Layout.
 type Plan struct {
-	// Models are specs, "name" or "name:variant"; Paths are of the http app.
+	// Models are specs, "name" or "name:variant"; Path is of the http app.
 	Models []string
 	Path   string
 	// Conns are the numbers of connections to compare at. Empty is 64, but 1 for a
@@ -37,16 +39,11 @@ const (
 	DefaultPath   = "/plaintext"
 	DefaultRounds = 3
 	DefaultWindow = time.Second
-	DefaultWarmup = 200 * time.Millisecond
+	DefaultWarmup = 100 * time.Millisecond
 )
 
-// Default returns p with every zero field but Seed and Layout set.
+// Default returns p with every zero field but Models, Seed and Layout set.
 func (p Plan) Default() Plan {
-	if len(p.Models) == 0 {
-		for _, m := range models.All() {
-			p.Models = append(p.Models, m.Name)
-		}
-	}
 	if len(p.Modes) == 0 {
 		p.Modes = []string{results.ModeKeepAlive, results.ModeClose}
 	}
@@ -74,6 +71,8 @@ func (p Plan) Default() Plan {
 // is the user's: a model that does not exist, a number that makes no sense.
 func (p Plan) Cells() ([]results.Cell, error) {
 	switch {
+	case len(p.Models) == 0:
+		return nil, errors.New("no model is named")
 	case p.Rounds < 1:
 		return nil, fmt.Errorf("--rounds %d: at least 1 is needed", p.Rounds)
 	case p.Window < 10*time.Millisecond:

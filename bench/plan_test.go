@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/c10kit/c10kit/models/all"
 	"github.com/c10kit/c10kit/results"
-
-	_ "github.com/c10kit/c10kit/models/all"
 )
 
 var twoCPUs = Layout{Placement: results.PlacementSplit, Server: []int{0}, Load: []int{1}}
@@ -21,16 +20,19 @@ func TestCells(t *testing.T) {
 		want []string // IDs, or part of the error
 		err  string
 	}{
-		{name: "default", plan: Plan{}, want: []string{
-			"hybrid:reuseport/plaintext/64/keepalive/w1/closer=client",
+		{name: "the card", plan: Plan{Models: all.Card()}, want: []string{
 			"iterative/plaintext/1/keepalive/w1/closer=client",
+			"ppc:fork/plaintext/64/keepalive/w64/closer=client",
+			"tpc:thread/plaintext/64/keepalive/w64/closer=client",
+			"prefork:accept/plaintext/64/keepalive/w64/closer=client",
 			"prethread:accept/plaintext/64/keepalive/w64/closer=client",
 			"reactor:epoll/plaintext/64/keepalive/w1/closer=client",
-			"tpc:thread/plaintext/64/keepalive/w64/closer=client",
-			"hybrid:reuseport/plaintext/64/close/w1",
-			"iterative/plaintext/64/close/w1", "prethread:accept/plaintext/64/close/w64", "reactor:epoll/plaintext/64/close/w1",
-			"tpc:thread/plaintext/64/close/w64",
+			"hybrid:reuseport/plaintext/64/keepalive/w1/closer=client",
+			"iterative/plaintext/64/close/w1", "ppc:fork/plaintext/64/close/w64", "tpc:thread/plaintext/64/close/w64",
+			"prefork:accept/plaintext/64/close/w64", "prethread:accept/plaintext/64/close/w64",
+			"reactor:epoll/plaintext/64/close/w1", "hybrid:reuseport/plaintext/64/close/w1",
 		}},
+		{name: "none", plan: Plan{}, err: "no model is named"},
 		{name: "iterative is asked for what it cannot", plan: Plan{Models: []string{"iterative"}, Conns: []int{64}, Modes: []string{results.ModeKeepAlive}}, want: []string{
 			"iterative/plaintext/64/keepalive/w1/closer=client",
 		}},
@@ -39,13 +41,13 @@ func TestCells(t *testing.T) {
 		}},
 		{name: "no model", plan: Plan{Models: []string{"apache"}}, err: `no model "apache"`},
 		{name: "no variant", plan: Plan{Models: []string{"reactor:kqueue"}}, err: `no variant "kqueue"; there are epoll`},
-		{name: "no connection", plan: Plan{Conns: []int{0}}, err: "-c 0"},
-		{name: "too many", plan: Plan{Conns: []int{1 << 20}}, err: "-c 1048576"},
-		{name: "window", plan: Plan{Window: time.Millisecond}, err: "-d 1ms"},
-		{name: "rounds", plan: Plan{Rounds: -1}, err: "--rounds -1"},
-		{name: "pipeline and close", plan: Plan{Pipeline: 4}, err: "--pipeline 4"},
-		{name: "path", plan: Plan{Path: "plaintext"}, err: "slash"},
-		{name: "closer", plan: Plan{Closer: "both", Modes: []string{results.ModeClose}}, err: "client or server"},
+		{name: "no connection", plan: Plan{Models: all.Card(), Conns: []int{0}}, err: "-c 0"},
+		{name: "too many", plan: Plan{Models: all.Card(), Conns: []int{1 << 20}}, err: "-c 1048576"},
+		{name: "window", plan: Plan{Models: all.Card(), Window: time.Millisecond}, err: "-d 1ms"},
+		{name: "rounds", plan: Plan{Models: all.Card(), Rounds: -1}, err: "--rounds -1"},
+		{name: "pipeline and close", plan: Plan{Models: all.Card(), Pipeline: 4}, err: "--pipeline 4"},
+		{name: "path", plan: Plan{Models: all.Card(), Path: "plaintext"}, err: "slash"},
+		{name: "closer", plan: Plan{Models: all.Card(), Closer: "both", Modes: []string{results.ModeClose}}, err: "client or server"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.plan.Layout = twoCPUs

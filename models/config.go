@@ -30,6 +30,9 @@ type Config struct {
 	MaxBody  int64 `json:"max-body"`  // bytes of a buffered request body
 	MaxConns int   `json:"max-conns"` // slots of the board; connections beyond it are shed
 	Backlog  int   `json:"backlog"`   // of listen(2), capped by net.core.somaxconn
+	// MaxRequestsPerWorker replaces a worker process that has answered so many, when
+	// its connection ends; 0 is never.
+	MaxRequestsPerWorker int `json:"max-requests-per-worker,omitempty"`
 
 	HeaderTimeout  time.Duration `json:"header-timeout"`
 	BodyTimeout    time.Duration `json:"body-timeout"`
@@ -115,6 +118,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("%d workers need as many slots: raise --max-conns from %d", c.Workers, c.MaxConns)
 	case c.MaxBody < 0:
 		return fmt.Errorf("--max-body %d: must not be negative", c.MaxBody)
+	case c.MaxRequestsPerWorker < 0:
+		return fmt.Errorf("--max-requests-per-worker %d: must not be negative", c.MaxRequestsPerWorker)
 	case c.Backlog < 1:
 		return fmt.Errorf("--backlog %d: at least 1 is needed", c.Backlog)
 	}
@@ -142,9 +147,9 @@ func (c Config) Check() error {
 
 // Slots is how many slots the board of a server needs: one for each connection that
 // it may have or, where fewer workers than that share them, never less; and one more
-// for the acceptor of a model whose workers are its connections.
+// for the acceptor of a model whose workers are its connections, or its forker.
 func (c Config) Slots(t Traits) int {
-	if t.Kind == PerConnection {
+	if t.Kind == PerConnection || t.Forks {
 		return c.MaxConns + 1
 	}
 	return c.MaxConns

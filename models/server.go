@@ -28,7 +28,8 @@ type Env struct {
 
 	mu       sync.Mutex
 	draining bool
-	more     []*Listener // of Listen
+	drained  chan struct{} // of Draining
+	more     []*Listener   // of Listen
 }
 
 // NewWorker makes the worker and the pipeline of one thread or process.
@@ -62,12 +63,29 @@ func (e *Env) Drain() error {
 	e.Board.Drain()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.drained != nil && !e.draining {
+		close(e.drained)
+	}
 	e.draining = true
 	err := e.Listener.Shutdown()
 	for _, l := range e.more {
 		err = errors.Join(err, l.Shutdown())
 	}
 	return err
+}
+
+// Draining returns a channel that is closed when a drain begins, for those that wait
+// in Go and not in a system call.
+func (e *Env) Draining() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.drained == nil {
+		e.drained = make(chan struct{})
+		if e.draining {
+			close(e.drained)
+		}
+	}
+	return e.drained
 }
 
 // Close closes the listeners and the board. No worker may use them any more.

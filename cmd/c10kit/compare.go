@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/c10kit/c10kit/bench"
+	"github.com/c10kit/c10kit/models/all"
 	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
 )
@@ -25,8 +26,8 @@ func newCompare() *cobra.Command {
 request cost: the median over interleaved rounds, with quartiles. Everything
 measured is kept in a run folder, whose name is printed.
 
-Without MODEL it compares all of them, with connections kept alive and with a
-connection per request. Blocking pools get as many workers as connections. A
+Without MODEL it compares the baseline and the six models of the card, with
+connections kept alive and with a connection per request. Blocking pools get as many workers as connections. A
 model that serves one connection at a time is compared at one connection in
 keep-alive, unless -c says otherwise.`,
 		Example: `  c10kit compare
@@ -34,7 +35,9 @@ keep-alive, unless -c says otherwise.`,
   c10kit compare iterative reactor --close --closer client`,
 		ValidArgsFunction: completeModels(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p.Models = args
+			if p.Models = args; len(args) == 0 {
+				p.Models = all.Card()
+			}
 			if closes {
 				p.Modes = []string{results.ModeClose}
 			} else if p.Pipeline > 1 {

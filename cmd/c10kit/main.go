@@ -8,8 +8,6 @@ import (
 	"os"
 
 	"github.com/moby/sys/reexec"
-
-	_ "github.com/c10kit/c10kit/models/all"
 )
 
 func main() {

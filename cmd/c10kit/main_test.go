@@ -17,6 +17,8 @@ import (
 
 	"github.com/moby/sys/reexec"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/c10kit/c10kit/models/all"
 )
 
 // commandName is argv[0] of this test binary when it is to be the command.
@@ -132,7 +134,7 @@ func serve(t *testing.T, args ...string) (*exec.Cmd, string) {
 }
 
 func TestServeAndLoad(t *testing.T) {
-	for _, model := range []string{"iterative", "tpc", "prethread", "reactor", "hybrid"} {
+	for _, model := range all.Card() {
 		for _, app := range []string{"http", "echo", "unp"} {
 			t.Run(model+"/"+app, func(t *testing.T) {
 				t.Parallel()

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/all"
 )
 
 // modelRow is a model and variant as `c10kit models` shows it.
@@ -58,7 +60,7 @@ func newModels() *cobra.Command {
 
 func modelRows() []modelRow {
 	var rows []modelRow
-	for _, m := range models.All() {
+	for _, m := range ordered() {
 		for _, v := range m.Variants {
 			t := v.Traits
 			rows = append(rows, modelRow{
@@ -68,6 +70,22 @@ func modelRows() []modelRow {
 		}
 	}
 	return rows
+}
+
+// ordered is every model, those of the card first and in its order.
+func ordered() []*models.Model {
+	var list []*models.Model
+	for _, name := range all.Card() {
+		if m, _, err := models.Find(name); err == nil {
+			list = append(list, m)
+		}
+	}
+	for _, m := range models.All() {
+		if !slices.Contains(list, m) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 func writeModels(w io.Writer, rows []modelRow) error {

@@ -65,6 +65,7 @@ MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 	f.Int64Var(&c.MaxBody, "max-body", models.DefaultMaxBody, "bytes of a request body that is buffered; larger is 413")
 	f.IntVar(&c.MaxConns, "max-conns", models.DefaultMaxConns, "slots of the scoreboard; connections beyond it are refused")
 	f.IntVar(&c.Backlog, "backlog", models.DefaultBacklog, "connections that wait to be accepted")
+	f.IntVar(&c.MaxRequestsPerWorker, "max-requests-per-worker", 0, "replace a forked worker after so many, between connections (never)")
 	f.DurationVar(&c.HeaderTimeout, "header-timeout", models.DefaultHeaderTimeout, "time for the head of a request")
 	f.DurationVar(&c.IdleTimeout, "idle-timeout", models.DefaultIdleTimeout, "time between two requests of a connection")
 	f.DurationVar(&c.Drain, "drain", models.DefaultDrain, "time to answer what was accepted after SIGTERM")

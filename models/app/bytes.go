@@ -33,6 +33,9 @@ func newBodies(w *stage.Worker) *bodies {
 	if !w.Pool.Copying() {
 		s.file = patternFile()
 	}
+	if s.file != nil {
+		w.Keep = append(w.Keep, patternFD())
+	}
 	s.fromMemory, s.fromFile = s.fillMemory, s.fillFile
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,7 +31,9 @@ type header struct {
 	pid      atomic.Int32
 	high     atomic.Uint32 // slots [0, high) have been used at least once
 	leaked   atomic.Uint64 // blocks that ended workers had not given back
-	_        [headerSize - 32]byte
+	userNs   atomic.Uint64 // CPU of worker processes that were reaped
+	sysNs    atomic.Uint64
+	_        [headerSize - 48]byte
 }
 
 // Board is a mapping of a scoreboard.
@@ -198,6 +201,27 @@ func (b *Board) End(s *Slot, live int) {
 	b.total.ended.Add(1)
 	b.head.leaked.Add(uint64(live))
 	s.gen.Add(1)
+}
+
+// Slot returns slot i; Index is its inverse. A parent tells a re-executed worker
+// its slot by the number.
+func (b *Board) Slot(i int) *Slot { return &b.slots[i] }
+
+// Index returns the number of a slot of this board.
+func (b *Board) Index(s *Slot) int {
+	return int((uintptr(unsafe.Pointer(s)) - uintptr(unsafe.Pointer(&b.slots[0]))) / slotSize)
+}
+
+// Used adds what a worker process that ended had used of the CPU, by wait4(2).
+// Called by whoever reaped it.
+func (b *Board) Used(user, sys time.Duration) {
+	b.head.userNs.Add(uint64(user))
+	b.head.sysNs.Add(uint64(sys))
+}
+
+// CPU returns the sum of Used.
+func (b *Board) CPU() (user, sys time.Duration) {
+	return time.Duration(b.head.userNs.Load()), time.Duration(b.head.sysNs.Load())
 }
 
 // Leaked returns how many blocks ended workers had not given back: 0, or a bug.

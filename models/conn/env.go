@@ -17,6 +17,7 @@ type seat struct {
 	board  *board.Board
 	slot   *board.Slot
 	worker *stage.Worker
+	most   int // Config.MaxRequestsPerWorker
 }
 
 // Enter makes the calling goroutine the worker: locked to its thread, whose id
@@ -31,17 +32,25 @@ func (s *seat) Enter() {
 // locked: if it returns now, its thread ends with it.
 func (s *seat) Leave() { s.board.End(s.slot, s.worker.Pool.Live()) }
 
+// Worn reports whether the worker has answered as many requests as one may
+// (Config.MaxRequestsPerWorker) and is to be replaced.
+func (s *seat) Worn() bool { return s.most > 0 && s.slot.Read().Requests >= uint64(s.most) }
+
 func newSeat(env *models.Env) (seat, stage.Pipeline, error) {
 	slot, err := env.Board.Take(os.Getpid(), 0)
 	if err != nil {
 		return seat{}, nil, err
 	}
+	return newSeatAt(env, slot)
+}
+
+func newSeatAt(env *models.Env, slot *board.Slot) (seat, stage.Pipeline, error) {
 	w, p, err := env.NewWorker()
 	if err != nil {
 		env.Board.End(slot, 0)
 		return seat{}, nil, err
 	}
-	return seat{env.Board, slot, w}, p, nil
+	return seat{env.Board, slot, w, env.Config.MaxRequestsPerWorker}, p, nil
 }
 
 // ThreadWorker is a Thread with its place in a server: between Enter and Leave it
@@ -61,15 +70,42 @@ func NewThreadWorker(env *models.Env, f Flavour) (*ThreadWorker, error) {
 	return &ThreadWorker{s, NewThread(s.worker, p, s.slot, f)}, nil
 }
 
+// NewThreadWorkerAt is NewThreadWorker for a slot that the parent has taken.
+func NewThreadWorkerAt(env *models.Env, slot *board.Slot, f Flavour) (*ThreadWorker, error) {
+	s, p, err := newSeatAt(env, slot)
+	if err != nil {
+		return nil, err
+	}
+	return &ThreadWorker{s, NewThread(s.worker, p, s.slot, f)}, nil
+}
+
 // Again takes a new slot for a worker that has left, so that its memory serves
-// another connection. Called by the thread that allocates slots.
+// another connection; or, in a forker, for the next copy of it. Called by the
+// thread that allocates slots.
 func (w *ThreadWorker) Again() error {
 	slot, err := w.board.Take(os.Getpid(), 0)
 	if err == nil {
-		w.seat.slot, w.Thread.slot = slot, slot
+		w.Sit(slot)
 	}
 	return err
 }
+
+// EnterForked is Enter for a worker that is a raw forked child: one thread, no
+// scheduler to be locked to.
+func (w *ThreadWorker) EnterForked() {
+	pid, _, _ := unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
+	w.seat.slot.SetThread(int(pid), int(pid))
+}
+
+// Sit moves a worker to the given slot, in use already.
+func (w *ThreadWorker) Sit(slot *board.Slot) { w.seat.slot, w.Thread.slot = slot, slot }
+
+// Reserve makes sure that a forked copy of the worker finds n free blocks.
+func (w *ThreadWorker) Reserve(n int) { w.seat.worker.Pool.Reserve(n) }
+
+// Keep lists the descriptors beside its connection or listener that a forked copy
+// of the worker needs.
+func (w *ThreadWorker) Keep() []int { return append([]int{w.board.Fd()}, w.seat.worker.Keep...) }
 
 // EventsWorker is an Events with its place in a server.
 type EventsWorker struct {

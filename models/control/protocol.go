@@ -1,12 +1,14 @@
 package control
 
 import (
+	"os"
 	"runtime"
 	"runtime/metrics"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/models/board"
 )
 
@@ -43,7 +45,7 @@ type Ready struct {
 // two edges are what the window cost.
 type Edge struct {
 	MonotonicNs int64        `json:"monotonic-ns"` // CLOCK_MONOTONIC, comparable between processes
-	UserNs      int64        `json:"user-ns"`      // CPU of the process and its waited children
+	UserNs      int64        `json:"user-ns"`      // CPU of the process and of its workers' processes
 	SysNs       int64        `json:"sys-ns"`
 	Allocs      uint64       `json:"allocs"` // heap objects allocated so far
 	Board       board.Counts `json:"board"`
@@ -67,14 +69,11 @@ type Stats struct {
 // bound of 0.001 a request allows to miss.
 func readEdge(b *board.Board) (Edge, error) {
 	var e Edge
-	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
-		var ru unix.Rusage
-		if err := unix.Getrusage(who, &ru); err != nil {
-			return e, err
-		}
-		e.UserNs += ru.Utime.Nano()
-		e.SysNs += ru.Stime.Nano()
+	user, system, err := cpu(b)
+	if err != nil {
+		return e, err
 	}
+	e.UserNs, e.SysNs = int64(user), int64(system)
 	e.Board = b.Total()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -85,6 +84,33 @@ func readEdge(b *board.Board) (Edge, error) {
 	}
 	e.MonotonicNs = ts.Nano()
 	return e, nil
+}
+
+// cpu is what the server has used: this process, worker processes that were reaped,
+// and those on the board that live. One that ends while the list is read is missed,
+// once.
+func cpu(b *board.Board) (user, system time.Duration, err error) {
+	var ru unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &ru); err != nil {
+		return 0, 0, os.NewSyscallError("getrusage", err)
+	}
+	user, system = b.CPU()
+	user += time.Duration(ru.Utime.Nano())
+	system += time.Duration(ru.Stime.Nano())
+	seen := map[int]bool{0: true, os.Getpid(): true}
+	slots := b.Slots()
+	for i := range slots {
+		s := &slots[i]
+		if pid := s.Pid(); s.Generation()&1 != 0 && !seen[pid] {
+			seen[pid] = true
+			u, k, err := sys.ProcessTimes(pid)
+			if err != nil {
+				continue // it has ended meanwhile
+			}
+			user, system = user+u, system+k
+		}
+	}
+	return user, system, nil
 }
 
 func readStats(b *board.Board) Stats {

@@ -199,13 +199,14 @@ func drainUnread(ctx context.Context, c *Child) error {
 
 // stuck asks for n bytes and returns when the server cannot send any more of them.
 func (c *Child) stuck(ctx context.Context, n int64) (*Client, error) {
+	before := c.Board.Total().BytesOut
 	cl, err := c.dial(ctx, 4<<10)
 	if err != nil {
 		return nil, err
 	}
 	err = cl.Send(request("GET", fmt.Sprintf("/bytes/%d", n), ""))
 	if err == nil {
-		err = c.settled()
+		err = c.settled(before)
 	}
 	if err != nil {
 		cl.Close()

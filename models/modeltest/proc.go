@@ -11,7 +11,10 @@ import (
 
 // process is what /proc says about a server: its process and all below it.
 type process struct {
-	anon     int64 // RssAnon: resident memory that is not of files, bytes
+	// anon is resident memory that is not of files, in bytes, a page that n processes
+	// share counting 1/n in each (Pss_Anon): RssAnon would count the memory that forked
+	// workers share with their forker once for each of them.
+	anon     int64
 	threads  int
 	fds      int
 	children int
@@ -46,21 +49,33 @@ func lookAlone(pid int) (process, error) {
 			continue
 		}
 		switch f[0] {
-		case "RssAnon:":
-			kib, err := strconv.ParseInt(f[1], 10, 64)
-			if err != nil {
-				return p, fmt.Errorf("/proc/%d/status: %w", pid, err)
-			}
-			p.anon = kib << 10
 		case "Threads:":
 			if p.threads, err = strconv.Atoi(f[1]); err != nil {
 				return p, fmt.Errorf("/proc/%d/status: %w", pid, err)
 			}
 		}
 	}
+	if p.anon, err = pssAnon(pid); err != nil {
+		return p, err
+	}
 	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	p.fds = len(fds)
 	return p, err
+}
+
+// pssAnon reads Pss_Anon of a process in bytes: proc_pid_smaps(5).
+func pssAnon(pid int) (int64, error) {
+	rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(rollup)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "Pss_Anon:" {
+			kib, err := strconv.ParseInt(f[1], 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, fmt.Errorf("/proc/%d/smaps_rollup has no Pss_Anon", pid)
 }
 
 // childrenOf lists the children of every thread of a process.
@@ -78,8 +93,12 @@ func childrenOf(pid int) []int {
 	return pids
 }
 
+// aProcess is what a process that is started meanwhile may cost before it serves: a
+// re-executed Go program has a runtime of its own.
+const aProcess = 2 * mib
+
 // memory watches a child's resident memory while f runs and returns by how much
-// its peak exceeds what it was before.
+// its peak exceeds what it was before, aProcess for each new one not counted.
 func (c *Child) memory(f func() error) (int64, error) {
 	before, err := look(c.Pid())
 	if err != nil {
@@ -91,7 +110,8 @@ func (c *Child) memory(f func() error) (int64, error) {
 		defer close(stopped)
 		for {
 			if now, err := look(c.Pid()); err == nil {
-				peak.Store(max(peak.Load(), now.anon))
+				started := int64(max(0, now.children-before.children))
+				peak.Store(max(peak.Load(), now.anon-started*aProcess))
 			}
 			select {
 			case <-done:

@@ -145,14 +145,14 @@ func (c *Child) allClosed() error {
 	return c.until("every connection closed", func(n board.Counts) bool { return n.Open() == 0 })
 }
 
-// settled waits until the child has sent at least a byte and no more for a while:
-// it waits for a client that does not read.
-func (c *Child) settled() error {
-	last, since := uint64(0), time.Now()
+// settled waits until the child has sent more than the given number of bytes, and
+// no more for a while: it waits for a client that does not read.
+func (c *Child) settled(before uint64) error {
+	last, since := before, time.Now()
 	return c.until("output that has come to a stop", func(n board.Counts) bool {
 		if n.BytesOut != last {
 			last, since = n.BytesOut, time.Now()
 		}
-		return last > 0 && time.Since(since) > 50*time.Millisecond
+		return last > before && time.Since(since) > 50*time.Millisecond
 	})
 }

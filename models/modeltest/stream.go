@@ -136,7 +136,7 @@ func (c *Child) slowReaders(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := c.settled(); err != nil {
+		if err := c.settled(0); err != nil {
 			return err
 		}
 		return c.othersServed(ctx, n)

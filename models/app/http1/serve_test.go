@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,31 @@ func TestPipelined(t *testing.T) {
 	h.expect(slicesOf(200, 17)...)
 	if !h.Conn.Idle {
 		t.Error("not idle")
+	}
+}
+
+// TestPipelinedBodies: requests with and without bodies, read and not, one behind the
+// other in any memory: each ends where the next begins.
+func TestPipelinedBodies(t *testing.T) {
+	const chunks = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nA: b\r\n\r\n"
+	raw := post("/echo", 5) + get("/plaintext") + post("/sink", 7) + "POST /echo HTTP/1.1\r\nHost: a\r\n" + chunks +
+		get("/json", "Content-Length: 3") + "abc" + get("/wait/1ms") + "GET /plaintext HTTP/1.1\r\nHost: a\r\n" + chunks +
+		"POST /sink HTTP/1.1\r\nHost: a\r\n" + chunks + post("/echo", 0) + get("/bytes/3") + post("/echo", 6)
+	for _, copying := range []bool{false, true} {
+		h := serving(t, copying, httpApp)
+		layouts := slices.Clone(http1test.Layouts)
+		for i := range len(raw) {
+			layouts = append(layouts, http1test.SplitAt(i))
+		}
+		for _, l := range layouts {
+			h.send(raw, l)
+			all := h.expect(slicesOf(200, 11)...)
+			if all[0].Body != "xxxxx" || all[3].Body != "abcde" || all[4].Body != `{"message":"Hello, World!"}` ||
+				all[8].Body != "" || all[10].Body != "xxxxxx" || h.Done() || !h.Conn.Idle {
+				t.Fatalf("%s: %q", l.Name, h.Got)
+			}
+			h.end()
+		}
 	}
 }
 

@@ -37,6 +37,8 @@ func TestTimeouts(t *testing.T) {
 		{"head a byte a second", trickle(30, time.Second, "G"), 11 * time.Second, []int{408}},
 		{"idle", []step{{0, get("/plaintext")}}, limits.Idle, []int{200}},
 		{"second head", []step{{0, get("/plaintext")}, {50 * time.Second, "GET"}}, 60 * time.Second, []int{200, 408}},
+		{"second head after a slow one", []step{{0, "GET"}, {time.Second, get("/plaintext")[3:]}, {30 * time.Second, "GET"}}, 41 * time.Second, []int{200, 408}},
+		{"body after a slow one", []step{{0, body}, {time.Second, strings.Repeat("x", 100)}, {30 * time.Second, body}}, 41 * time.Second, []int{200, 408}},
 		{"head pipelined", []step{{0, get("/plaintext") + "G"}}, limits.Header, []int{200, 408}},
 		{"no body", []step{{0, body}}, limits.Body, []int{408}},
 		{"body stops", []step{{0, body}, {9 * time.Second, "x"}}, 19 * time.Second, []int{408}},
@@ -71,6 +73,22 @@ func TestTimeouts(t *testing.T) {
 			h.end()
 		}
 	}
+}
+
+// TestExpiredWithInput: a deadline that passes while a byte comes is the idle one's,
+// not that of the request which the byte begins.
+func TestExpiredWithInput(t *testing.T) {
+	h := serving(t, false, httpApp)
+	h.send(get("/plaintext"), http1test.OneBlock)
+	defer h.end()
+	h.Worker.Clock.Now = h.Conn.Deadline
+	h.Conn.Expired = true
+	h.Send([]byte("GET"), http1test.OneBlock)
+	if h.expect(200); h.Done() || h.Conn.Idle {
+		t.Errorf("done %v, idle %v", h.Done(), h.Conn.Idle)
+	}
+	h.Send([]byte(get("/plaintext")[3:]), http1test.OneBlock)
+	h.expect(200, 200)
 }
 
 // TestNever: zero limits are none.

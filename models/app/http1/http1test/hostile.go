@@ -79,6 +79,7 @@ var Hostile = []Case{
 
 	// Line ends.
 	{Name: "LF after the request line", Raw: "GET /plaintext HTTP/1.1\n" + host + end, Status: 400, Source: "RFC 9112, 2.2"},
+	{Name: "LF after a byte too many", Raw: "GET /plaintext HTTP/1.1x\n" + host + end, Status: 400, Source: "RFC 9112, 2.2"},
 	{Name: "LF after a field", Raw: "GET /plaintext HTTP/1.1\r\nHost: a\n\r\n", Status: 400, Source: "RFC 9112, 2.2"},
 	{Name: "LF for the empty line", Raw: get + "\n", Status: 400, Source: "RFC 9112, 2.2"},
 	{Name: "LF before the request line", Raw: "\n" + get + end, Status: 400, Source: "RFC 9112, 2.2"},
@@ -149,6 +150,7 @@ var Hostile = []Case{
 	{Name: "space after the chunk size", Raw: post + te + "\r\n3 \r\nabc\r\n0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1"},
 	{Name: "LF after the chunk size", Raw: post + te + "\r\n3\nabc\r\n0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1"},
 	{Name: "chunk data too long", Raw: post + te + "\r\n3\r\nabcd\r\n0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1"},
+	{Name: "other bytes after chunk data", Raw: post + te + "\r\n3\r\nabcxx0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1"},
 	{Name: "LF after chunk data", Raw: post + te + "\r\n3\r\nabc\n0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1"},
 	{Name: "CR without LF after chunk data", Raw: post + te + "\r\n3\r\nabc\r0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1"},
 	{Name: "extension without a name", Raw: post + te + "\r\n3;\r\nabc\r\n0\r\n\r\n", Status: 400, Source: "RFC 9112, 7.1.1"},

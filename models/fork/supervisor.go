@@ -1,0 +1,159 @@
+package fork
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/moby/sys/reexec"
+
+	"github.com/c10kit/c10kit/models"
+)
+
+// Names, argv[0], of the re-executed processes.
+const (
+	forkerName = "c10kit-forker"
+	workerName = "c10kit-worker"
+)
+
+// Descriptors that a forker inherits. A worker has its connection or the listener
+// at the place of the listener.
+const (
+	boardFD    = 3
+	listenerFD = 4
+	pipeFD     = 5
+)
+
+// A process that lived this long was healthy: its successor starts without delay.
+const healthy = time.Second
+
+// Back-off of the successors of those that did not.
+const (
+	firstBackoff = 10 * time.Millisecond
+	lastBackoff  = time.Second
+)
+
+func nextBackoff(last time.Duration) time.Duration {
+	return min(max(2*last, firstBackoff), lastBackoff)
+}
+
+// Server is the supervisor of a model that forks: a models.Server that runs in
+// ordinary Go and starts the forker.
+type Server struct{ env *models.Env }
+
+// NewServer is the New of such a model.
+func NewServer(env *models.Env) (models.Server, error) { return &Server{env}, nil }
+
+// Serve implements models.Server: it keeps a forker running until a drain is over.
+func (s *Server) Serve() error {
+	backoff := time.Duration(0)
+	for {
+		begun := time.Now()
+		err := s.runForker()
+		s.clearBoard()
+		switch {
+		case s.draining():
+			return err
+		case time.Since(begun) >= healthy:
+			backoff = 0
+		}
+		backoff = nextBackoff(backoff)
+		fmt.Fprintf(os.Stderr, "c10kit: the forking process ended (%v); starting it again in %v\n", err, backoff)
+		select {
+		case <-s.env.Draining():
+			return nil
+		case <-time.After(backoff):
+		}
+	}
+}
+
+func (s *Server) draining() bool { return s.env.Board.Draining().Load() != 0 }
+
+// runForker starts a forker and waits for its end. Its pipe is closed when a drain
+// begins.
+func (s *Server) runForker() error {
+	config, err := json.Marshal(s.env.Config)
+	if err != nil {
+		return err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer read.Close()
+	defer write.Close()
+	board, err := dupFile(s.env.Board.Fd(), "board")
+	if err != nil {
+		return err
+	}
+	defer board.Close()
+	listener, err := dupFile(s.env.Listener.FD, "listener")
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+
+	cmd := command(forkerName, string(config))
+	cmd.ExtraFiles = []*os.File{board, listener, read}
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // PDEATHSIG is about the thread that forks: prctl(2)
+		defer runtime.UnlockOSThread()
+		ended <- cmd.Run()
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-s.env.Draining():
+		write.Close()
+		return <-ended
+	}
+}
+
+// clearBoard ends the slots of workers that a dead forker can no longer end, once
+// they are gone with it. Their last counts are kept.
+func (s *Server) clearBoard() {
+	slots := s.env.Board.Slots()
+	for i := range slots {
+		if slot := &slots[i]; slot.Generation()&1 != 0 {
+			waitGone(slot.Pid())
+			s.env.Board.End(slot, 0)
+		}
+	}
+}
+
+// waitGone waits until the process is gone, which PDEATHSIG has seen to; not for
+// ever, for the pid may have a new owner.
+func waitGone(pid int) {
+	for range 100 {
+		if pid <= 0 || pid == os.Getpid() || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// command is a re-executed process of this program that dies with the thread that
+// starts it. argv[1] is the pid of its parent.
+func command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(reexec.Self())
+	cmd.Args = append([]string{name, fmt.Sprint(os.Getpid())}, args...)
+	cmd.Stderr = os.Stderr
+	// A group of its own: Ctrl-C is for the supervisor, who drains.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	return cmd
+}
+
+func dupFile(fd int, name string) (*os.File, error) {
+	dup, err := syscall.Dup(fd)
+	if err != nil {
+		return nil, os.NewSyscallError("dup", err)
+	}
+	syscall.CloseOnExec(dup)
+	return os.NewFile(uintptr(dup), name), nil
+}
