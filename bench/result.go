@@ -51,7 +51,7 @@ func latencies(r *results.Result, h *hdrhistogram.Histogram) {
 	n := h.TotalCount()
 	for _, p := range percentiles {
 		if n < p.least {
-			r.Miss(p.metric, fmt.Sprintf("%d answers are too few, it takes %d", n, p.least))
+			r.Miss(p.metric, fmt.Sprintf("it takes %d answers to tell, there were fewer", p.least))
 			continue
 		}
 		r.Set(p.metric, float64(h.ValueAtQuantile(p.q)))
