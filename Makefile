@@ -57,7 +57,7 @@ clients: ## curl, wrk, ab, h2load and Python against every model; fails where on
 	@$(call found,Clients,./models/modeltest/...)
 	C10KIT_CLIENTS=1 $(GO) test -count=1 -v -timeout 20m -run Clients ./models/modeltest/...
 
-proofs: ## the long proofs: allocations per request, CPU per request against the floor
+proofs: ## the long proofs: allocations, forks, broken models against every check, strace
 	@$(call found,^TestProof,./...)
 	C10KIT_PROOFS=1 $(GO) test -count=1 -v -timeout 30m -p 1 -run '^TestProof' ./...
 
