@@ -154,7 +154,9 @@ func drainHalf(ctx context.Context, c *Child) error {
 			return err
 		}
 		return c.Terminated(func() error {
-			time.Sleep(50 * time.Millisecond) // the drain has begun
+			if err := c.draining(); err != nil {
+				return err
+			}
 			if err := cl.Send("Host: a\r\n\r\n"); err != nil {
 				return err
 			}
@@ -189,7 +191,10 @@ func drainUnread(ctx context.Context, c *Child) error {
 	}
 	defer cl.Close()
 	return c.Terminated(func() error {
-		time.Sleep(50 * time.Millisecond) // the drain has begun
+		if err := c.draining(); err != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond) // it has got around to this connection
 		if err := cl.receivePattern(size, 0); err != nil {
 			return err
 		}

@@ -140,6 +140,11 @@ func (c *Child) until(what string, reached func(board.Counts) bool) error {
 	}
 }
 
+// draining waits until the workers are told of the drain.
+func (c *Child) draining() error {
+	return c.until("the drain flag", func(board.Counts) bool { return c.Board.Draining().Load() != 0 })
+}
+
 // allClosed waits until the server has closed every connection.
 func (c *Child) allClosed() error {
 	return c.until("every connection closed", func(n board.Counts) bool { return n.Open() == 0 })

@@ -91,6 +91,20 @@ func TestExpiredWithInput(t *testing.T) {
 	h.expect(200, 200)
 }
 
+// TestWokenForNothing: a wake-up that brought nothing moves no deadline.
+func TestWokenForNothing(t *testing.T) {
+	for _, raw := range []string{"", get("/plaintext"), "\r\n", "GET", post("/sink", 9)[:60], post("/echo", 9)[:60], get("/json", "Content-Length: 3")} {
+		h := serving(t, false, httpApp)
+		h.send(raw, http1test.OneBlock)
+		by, idle := h.Conn.Deadline, h.Conn.Idle
+		h.Worker.Clock.Now += int64(time.Second)
+		if wait := stage.Run(&h.Conn); wait != stage.WaitInput || h.Conn.Deadline != by || h.Conn.Idle != idle || by == 0 {
+			t.Errorf("after %q: waits for %v until %d instead of %d, idle %v", raw, wait, h.Conn.Deadline, by, h.Conn.Idle)
+		}
+		h.end()
+	}
+}
+
 // TestNever: zero limits are none.
 func TestNever(t *testing.T) {
 	h := serving(t, false, httpApp)

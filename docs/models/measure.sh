@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# The figures of these pages, counted again: serves MODEL on a free port of
+# 127.0.0.1, is its client, prints counters of the kernel, and ends it.
+#
+#   docs/models/measure.sh trace    MODEL   system calls of two requests and of a close, by curl
+#   docs/models/measure.sh calls    MODEL   system calls of 1,000 requests on one connection
+#   docs/models/measure.sh conns    MODEL   system calls of 200 connections of one request
+#   docs/models/measure.sh switches MODEL   context switches of 1,000 requests on one connection
+#   docs/models/measure.sh idle     MODEL   threads, processes and memory of 50 idle connections
+#
+# Further arguments go to `c10kit serve`. C10KIT names a command that is built
+# already. Needs bash, curl, and strace for the first three.
+set -euo pipefail
+
+(($# >= 2)) || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+what=$1 model=$2
+shift 2
+here=$(cd "$(dirname "$0")/../.." && pwd)
+tmp=$(mktemp -d)
+server='' tracer=''
+finish() {
+	[[ -n $server ]] && kill "$server" 2>/dev/null
+	[[ -n $tracer ]] && wait "$tracer" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap finish EXIT
+if [[ -z ${C10KIT:-} ]]; then
+	C10KIT=$tmp/c10kit
+	(cd "$here" && go build -o "$C10KIT" ./cmd/c10kit)
+fi
+
+# serve starts the server behind the given command (strace, or none) and waits
+# until it listens and its workers wait.
+serve() {
+	"$@" "$C10KIT" serve "$model" --addr 127.0.0.1:0 "${flags[@]}" >"$tmp/out" &
+	server=$! tracer=$!
+	until grep -q listening "$tmp/out"; do sleep 0.1; done
+	addr=$(awk '{print $3}' "$tmp/out")
+	if (($# > 0)); then server=$(pgrep -P "$tracer" | head -1); fi
+	sleep 2
+}
+
+# tree prints the process and all below it.
+tree() {
+	echo "$1"
+	local child
+	for child in $(pgrep -P "$1" || true); do tree "$child"; done
+}
+
+# request sends one request on descriptor fd and reads the answer.
+request() {
+	printf 'GET /plaintext HTTP/1.1\r\nHost: c10kit\r\n\r\n' >&"$fd"
+	LC_ALL=C IFS= read -r -N "$size" -u "$fd" answer
+}
+
+connect() { exec {fd}<>"/dev/tcp/${addr%:*}/${addr##*:}"; }
+
+# counters prints a line for each thread: process, thread, voluntary and
+# involuntary switches.
+counters() {
+	local pid
+	for pid in $(tree "$server"); do
+		awk 'FNR == 1 {n++}
+			/^Tgid:/ {tgid = $2} /^Pid:/ {tid = $2} /^voluntary/ {vol = $2}
+			/^nonvoluntary/ {print tgid, tid, vol, $2}' "/proc/$pid/task"/*/status
+	done
+}
+
+# memory prints RssAnon of all processes in KiB.
+memory() {
+	local pid
+	for pid in $(tree "$server"); do awk '/^RssAnon:/ {print $2}' "/proc/$pid/status"; done |
+		awk '{s += $1} END {print s}'
+}
+
+# shape prints how many processes and threads there are.
+shape() {
+	local pids
+	pids=$(tree "$server")
+	echo "$(wc -w <<<"$pids") processes, $(for p in $pids; do ls "/proc/$p/task"; done | wc -l) threads"
+}
+
+# summary counts the system calls of the lines of strace on stdin.
+summary() {
+	grep -v -e ' resumed>' -e ' +++ ' -e ' --- ' | sed -E 's/^[0-9]+ +//; s/\(.*//' |
+		sort | uniq -c | sort -rn | awk -v n="$1" '{printf "%8d  %6.2f  %s\n", $1, $1 / n, $2}'
+}
+
+flags=("$@")
+log=$tmp/strace
+case $what in
+trace)
+	serve strace -f -o "$log"
+	mark=$(wc -l <"$log")
+	curl -s -o /dev/null -o /dev/null "http://$addr/plaintext" "http://$addr/plaintext"
+	sleep 0.5
+	echo "== two requests on one connection, then the client closes"
+	sed -n "$((mark + 1)),\$p" "$log"
+	mark=$(wc -l <"$log")
+	curl -s -o /dev/null -H 'Connection: close' "http://$addr/plaintext"
+	sleep 0.5
+	echo "== one request with Connection: close"
+	sed -n "$((mark + 1)),\$p" "$log"
+	;;
+calls | conns)
+	serve strace -f -o "$log"
+	size=$(curl -si "http://$addr/plaintext" | wc -c)
+	sleep 1
+	n=1000
+	if [[ $what == calls ]]; then
+		connect
+		for _ in {1..10}; do request; done
+		mark=$(wc -l <"$log")
+		for ((i = 0; i < n; i++)); do request; done
+		sed -n "$((mark + 1)),\$p" "$log" | summary $n
+	else
+		n=200 mark=$(wc -l <"$log")
+		for ((i = 0; i < n; i++)); do
+			connect
+			request
+			exec {fd}>&-
+		done
+		sleep 1
+		sed -n "$((mark + 1)),\$p" "$log" | summary $n
+	fi
+	;;
+switches)
+	serve
+	size=$(curl -si "http://$addr/plaintext" | wc -c)
+	connect
+	for _ in {1..10}; do request; done
+	counters >"$tmp/before"
+	for ((i = 0; i < 1000; i++)); do request; done
+	counters >"$tmp/after"
+	echo "voluntary  involuntary  thread"
+	awk 'NR == FNR {v[$2] = $3; i[$2] = $4; next}
+		{dv = $3 - v[$2]; di = $4 - i[$2]; if (dv + di >= 100) {printf "%9d  %11d  busy\n", dv, di} else {rv += dv; ri += di}}
+		END {printf "%9d  %11d  all others\n", rv, ri}' "$tmp/before" "$tmp/after"
+	;;
+idle)
+	serve
+	size=$(curl -si "http://$addr/plaintext" | wc -c)
+	sleep 0.5
+	echo "no connection:       $(shape), RssAnon $(memory) KiB"
+	before=$(memory)
+	for _ in {1..50}; do connect; request; done
+	sleep 0.5
+	echo "50 idle connections: $(shape), RssAnon $(memory) KiB"
+	echo "RssAnon for each:    $((($(memory) - before) / 50)) KiB"
+	;;
+*)
+	echo "measure.sh: $what is none of trace, calls, conns, switches, idle" >&2
+	exit 2
+	;;
+esac
