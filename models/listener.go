@@ -122,6 +122,9 @@ func resolve(addr string) (netip.AddrPort, error) {
 	if err != nil {
 		return bad("the host is not an IP address")
 	}
+	if ip.Zone() != "" {
+		return bad("an IPv6 zone is not supported")
+	}
 	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), nil
 }
 

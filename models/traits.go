@@ -48,7 +48,7 @@ type Traits struct {
 // defaultWorkers is how many workers a server gets that was not told.
 func (t Traits) defaultWorkers(cpus int) int {
 	switch t.Kind {
-	case Serial:
+	case Serial, PerConnection: // the latter has a worker for each connection, whatever it is told
 		return 1
 	case Events:
 		if t.MaxWorkers > 0 {

@@ -80,27 +80,40 @@ shape() {
 	echo "$(wc -w <<<"$pids") processes, $(for p in $pids; do ls "/proc/$p/task"; done | wc -l) threads"
 }
 
-# summary counts the system calls of the lines of strace on stdin.
+# calls prints the system calls that ended after line $1 of strace's log, in that
+# order, and at last those that still wait: it joins what strace tore apart.
+calls() {
+	awk -v from="$1" '
+		{tid = $1; sub(/^[0-9]+ +/, "")}
+		/^(---|\+\+\+)/ {next}
+		/<unfinished \.\.\.>$/ {sub(/ *<unfinished \.\.\.>$/, ""); held[tid] = $0; next}
+		/^<\.\.\. / {sub(/^<\.\.\. [a-z0-9_]+ resumed>/, ""); $0 = held[tid] $0; delete held[tid]}
+		NR > from {print tid, $0}
+		END {for (tid in held) print tid, held[tid] " ..."}' "$log"
+}
+
+# summary counts them: how many, how many for each of $2 requests or connections.
 summary() {
-	grep -v -e ' resumed>' -e ' +++ ' -e ' --- ' | sed -E 's/^[0-9]+ +//; s/\(.*//' |
-		sort | uniq -c | sort -rn | awk -v n="$1" '{printf "%8d  %6.2f  %s\n", $1, $1 / n, $2}'
+	calls "$1" | grep -v ' \.\.\.$' | sed -E 's/^[0-9]+ //; s/\(.*//' | sort | uniq -c | sort -rn |
+		awk -v n="$2" '{printf "%8d  %6.2f  %s\n", $1, $1 / n, $2}'
 }
 
 flags=("$@")
 log=$tmp/strace
 case $what in
 trace)
-	serve strace -f -o "$log"
+	# What Go's scheduler does for itself is left out.
+	serve strace -f -e 'trace=!futex,nanosleep,sched_yield,getpid,tgkill,rt_sigreturn,mmap,mprotect,munmap,madvise,rseq,set_robust_list,sigaltstack' -o "$log"
 	mark=$(wc -l <"$log")
 	curl -s -o /dev/null -o /dev/null "http://$addr/plaintext" "http://$addr/plaintext"
 	sleep 0.5
 	echo "== two requests on one connection, then the client closes"
-	sed -n "$((mark + 1)),\$p" "$log"
+	calls "$mark"
 	mark=$(wc -l <"$log")
 	curl -s -o /dev/null -H 'Connection: close' "http://$addr/plaintext"
 	sleep 0.5
 	echo "== one request with Connection: close"
-	sed -n "$((mark + 1)),\$p" "$log"
+	calls "$mark"
 	;;
 calls | conns)
 	serve strace -f -o "$log"
@@ -112,7 +125,7 @@ calls | conns)
 		for _ in {1..10}; do request; done
 		mark=$(wc -l <"$log")
 		for ((i = 0; i < n; i++)); do request; done
-		sed -n "$((mark + 1)),\$p" "$log" | summary $n
+		summary "$mark" $n
 	else
 		n=200 mark=$(wc -l <"$log")
 		for ((i = 0; i < n; i++)); do
@@ -121,7 +134,7 @@ calls | conns)
 			exec {fd}>&-
 		done
 		sleep 1
-		sed -n "$((mark + 1)),\$p" "$log" | summary $n
+		summary "$mark" $n
 	fi
 	;;
 switches)

@@ -1,44 +1,81 @@
 package poll
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
 
-// A hashed timer wheel (Varghese and Lauck, SOSP 1987, scheme 6): slot = tick
-// modulo the number of slots, a list of timers in each, a bitmap of the slots that
-// are not empty. Insert and remove are O(1), the next slot in use is found by
-// looking at 64 words, and a timer further away than one revolution is looked at
-// once a revolution.
+// A timer wheel of two levels (Varghese and Lauck, SOSP 1987, scheme 7): a ring of
+// slots, a list of timers in each, a bitmap of the slots that are not empty. Insert
+// and remove are O(1); the next slot in use is found by looking at 66 words.
 //
-//	tick         = 1 ms        slots = 4096        revolution = 4.096 s
-//	used bitmap  [ word 0 | word 1 | ... | word 63 ]   bit = slot has timers
+//	fine    4096 slots of 1 ms       a timer that is due within 4.096 s
+//	coarse   128 slots of 1.024 s    one that is due later; when the slot comes it is
+//	                                 filed again, in the fine ring by then
 //
-// A heap was rejected: renewing the idle deadline at every request would cost
-// O(log n) there, here it is a store (see set).
+// One ring alone would look at every timer once a revolution: 10,000 idle
+// connections with a minute to live would wake the loop every millisecond. A heap
+// was rejected: renewing the idle deadline at every request would cost O(log n),
+// here it is a store (see set).
 const (
-	tick  = int64(time.Millisecond)
-	slots = 4096
+	tick = int64(time.Millisecond)
+
+	fineSlots   = 4096
+	coarseSlots = 128
+	coarseBits  = 10 // a coarse slot is 1 << coarseBits ticks
 )
 
 // timer is a Watch's place in the wheel.
 type timer struct {
 	deadline   int64 // when Expired is due; 0 is never
-	queued     int64 // the tick it is filed under, 0 if in no list
+	queued     int64 // the tick at which it is looked at, 0 if in no list
+	coarse     bool  // of which ring
 	prev, next *Watch
 }
 
-type wheel struct {
-	now  int64 // every tick up to here has been expired
-	list [slots]*Watch
-	used [slots / 64]uint64
-	n    int
-	due  []*Watch // those of the slot that is being expired
+// ring is one level.
+type ring struct {
+	list []*Watch
+	used []uint64
 }
 
-func (w *wheel) init(now int64) { w.now = now / tick }
+func newRing(slots int) ring {
+	return ring{make([]*Watch, slots), make([]uint64, slots/64)}
+}
 
-// set files x under its deadline. One that is filed under an earlier tick stays
+// next returns how many slots after the given one the next in use lies, 1 to the
+// number of slots; ok is false if none is.
+func (r *ring) next(slot int64) (ahead int64, ok bool) {
+	words := int64(len(r.used))
+	from := (slot + 1) % (words * 64)
+	word, bit := from/64, from%64
+	if m := r.used[word] >> bit; m != 0 {
+		return 1 + int64(bits.TrailingZeros64(m)), true
+	}
+	ahead = 64 - bit
+	for i := int64(1); i <= words; i++ {
+		if m := r.used[(word+i)%words]; m != 0 {
+			return 1 + ahead + int64(bits.TrailingZeros64(m)), true
+		}
+		ahead += 64
+	}
+	return 0, false
+}
+
+type wheel struct {
+	now    int64 // every tick up to here has been expired
+	fine   ring
+	coarse ring
+	n      int
+	due    []*Watch // those of the slot that is being expired
+}
+
+func (w *wheel) init(now int64) {
+	w.now, w.fine, w.coarse = now/tick, newRing(fineSlots), newRing(coarseSlots)
+}
+
+// set files x under its deadline. One that will be looked at earlier anyway stays
 // there: when that comes the new deadline is seen and x filed anew.
 func (w *wheel) set(x *Watch, deadline int64) {
 	t := &x.timer
@@ -53,6 +90,10 @@ func (w *wheel) set(x *Watch, deadline int64) {
 		}
 		w.unlink(x)
 	}
+	t.coarse = due-w.now >= fineSlots
+	if t.coarse {
+		due = min(due>>coarseBits, w.now>>coarseBits+coarseSlots-1) << coarseBits
+	}
 	w.link(x, due)
 }
 
@@ -63,27 +104,36 @@ func (w *wheel) remove(x *Watch) {
 	x.timer.deadline = 0
 }
 
+// place returns the ring and the slot that a filed timer is in.
+func (w *wheel) place(t *timer) (*ring, int64) {
+	if t.coarse {
+		return &w.coarse, t.queued >> coarseBits % coarseSlots
+	}
+	return &w.fine, t.queued % fineSlots
+}
+
 func (w *wheel) link(x *Watch, due int64) {
-	slot := due % slots
 	t := &x.timer
-	t.queued, t.prev, t.next = due, nil, w.list[slot]
+	t.queued = due
+	r, slot := w.place(t)
+	t.prev, t.next = nil, r.list[slot]
 	if t.next != nil {
 		t.next.timer.prev = x
 	}
-	w.list[slot] = x
-	w.used[slot/64] |= 1 << (slot % 64)
+	r.list[slot] = x
+	r.used[slot/64] |= 1 << (slot % 64)
 	w.n++
 }
 
 func (w *wheel) unlink(x *Watch) {
 	t := &x.timer
-	slot := t.queued % slots
+	r, slot := w.place(t)
 	if t.prev != nil {
 		t.prev.timer.next = t.next
 	} else {
-		w.list[slot] = t.next
+		r.list[slot] = t.next
 		if t.next == nil {
-			w.used[slot/64] &^= 1 << (slot % 64)
+			r.used[slot/64] &^= 1 << (slot % 64)
 		}
 	}
 	if t.next != nil {
@@ -99,47 +149,45 @@ func (w *wheel) timeout(now int64) int {
 	if w.n == 0 {
 		return -1
 	}
-	ticks := w.nextUsed()
-	return max(0, milliseconds((w.now+ticks)*tick-now))
+	return max(0, milliseconds(w.next()*tick-now))
 }
 
-// nextUsed returns how many ticks after now the next slot in use lies, 1..slots.
-func (w *wheel) nextUsed() int64 {
-	from := (w.now + 1) % slots
-	word, bit := from/64, from%64
-	if m := w.used[word] >> bit; m != 0 {
-		return 1 + int64(bits.TrailingZeros64(m))
+// next returns the first tick after now at which there is something to look at;
+// there must be something.
+func (w *wheel) next() int64 {
+	next := int64(math.MaxInt64)
+	if ahead, ok := w.fine.next(w.now % fineSlots); ok {
+		next = w.now + ahead
 	}
-	ahead := 64 - bit
-	for i := int64(1); i <= slots/64; i++ {
-		if m := w.used[(word+i)%(slots/64)]; m != 0 {
-			return 1 + ahead + int64(bits.TrailingZeros64(m))
-		}
-		ahead += 64
+	if ahead, ok := w.coarse.next(w.now >> coarseBits % coarseSlots); ok {
+		next = min(next, (w.now>>coarseBits+ahead)<<coarseBits)
 	}
-	return slots
+	return next
 }
 
 // expire calls Expired of every timer that is due. A handler may set and remove
 // any timer, this one too.
 func (w *wheel) expire(now int64) {
 	last := now / tick
-	for w.n > 0 && w.now < last {
-		step := w.nextUsed()
-		if w.now+step > last {
+	for w.n > 0 {
+		next := w.next()
+		if next > last {
 			break
 		}
-		w.now += step
-		w.expireSlot(w.now%slots, now)
+		w.now = next
+		if next%(1<<coarseBits) == 0 {
+			w.expireSlot(w.coarse.list[next>>coarseBits%coarseSlots], now)
+		}
+		w.expireSlot(w.fine.list[next%fineSlots], now)
 	}
 	w.now = max(w.now, last)
 }
 
 // expireSlot takes what is due off the list before it calls anybody: a handler may
 // file, move or remove any timer, also one whose turn is still to come.
-func (w *wheel) expireSlot(slot, now int64) {
+func (w *wheel) expireSlot(list *Watch, now int64) {
 	w.due = w.due[:0]
-	for x := w.list[slot]; x != nil; {
+	for x := list; x != nil; {
 		next := x.timer.next
 		if x.timer.queued <= w.now {
 			w.unlink(x)

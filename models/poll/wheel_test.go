@@ -50,8 +50,10 @@ func TestWheelAgainstModel(t *testing.T) {
 			alarms[i] = newAlarm(i)
 		}
 		one := rapid.IntRange(0, len(alarms)-1)
-		// Offsets within a tick, within a revolution, and over several.
-		offset := rapid.OneOf(rapid.Int64Range(0, 3*ms), rapid.Int64Range(0, 100*ms), rapid.Int64Range(0, 3*slots*ms))
+		// Offsets within a tick, within a revolution of the fine ring, of the coarse one,
+		// and over several.
+		offset := rapid.OneOf(rapid.Int64Range(0, 3*ms), rapid.Int64Range(0, 100*ms), rapid.Int64Range(0, 3*fineSlots*ms),
+			rapid.Int64Range(0, 3*(coarseSlots<<coarseBits)*ms))
 		t.Repeat(map[string]func(*rapid.T){
 			"set": func(t *rapid.T) {
 				i := one.Draw(t, "timer")
@@ -113,26 +115,48 @@ func TestWheelAgainstModel(t *testing.T) {
 	})
 }
 
-// count walks all lists and checks the bitmap.
+// count walks all lists and checks the bitmaps.
 func count(w *wheel) int {
 	n := 0
-	for i := range w.list {
-		used := w.used[i/64]>>(i%64)&1 == 1
-		if used != (w.list[i] != nil) {
-			return -1
-		}
-		for x := w.list[i]; x != nil; x = x.timer.next {
-			n++
+	for _, r := range []*ring{&w.fine, &w.coarse} {
+		for i := range r.list {
+			used := r.used[i/64]>>(i%64)&1 == 1
+			if used != (r.list[i] != nil) {
+				return -1
+			}
+			for x := r.list[i]; x != nil; x = x.timer.next {
+				n++
+			}
 		}
 	}
 	return n
+}
+
+// Ten thousand connections that idle for a minute do not keep their loop awake: it
+// looks at each about once, and wakes up about once a second.
+func TestWheelSleepsWithManyIdle(t *testing.T) {
+	w := new(wheel)
+	w.init(0)
+	alarms := make([]*alarm, 10_000)
+	for i := range alarms {
+		alarms[i] = newAlarm(i)
+		w.set(&alarms[i].Watch, 60_000*ms+int64(i)*ms/2)
+	}
+	wakeUps := 0
+	for now := int64(0); now < 59_000*ms; wakeUps++ {
+		now += int64(w.timeout(now)) * ms
+		w.expire(now)
+	}
+	if wakeUps > 60 {
+		t.Errorf("the loop woke up %d times in 59 s in which nothing was due", wakeUps)
+	}
 }
 
 func TestWheelTimeoutFindsEverySlot(t *testing.T) {
 	w := new(wheel)
 	w.init(12345 * ms)
 	a := newAlarm(0)
-	for in := int64(1); in <= slots; in++ {
+	for in := int64(1); in < fineSlots; in++ {
 		w.set(&a.Watch, (12345+in)*ms)
 		if got := w.timeout(12345 * ms); got != int(in) {
 			t.Fatalf("a timer %d ms away makes the loop sleep %d ms", in, got)
