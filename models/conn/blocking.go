@@ -150,7 +150,7 @@ func (t *Thread) flush() unix.Errno {
 	if c.Out.Len() == 0 {
 		return 0
 	}
-	stalled := int64(0)
+	stalled, unsent := int64(0), int32(0)
 	for c.Out.Len() > 0 {
 		n, _, errno := t.sock.send(&c.Out, t.iov[:])
 		switch {
@@ -158,8 +158,8 @@ func (t *Thread) flush() unix.Errno {
 			stalled = 0
 		case errno == unix.EAGAIN:
 			now := t.worker.Clock.Update()
-			if stalled == 0 {
-				stalled = t.worker.After(t.worker.Limits.Body)
+			if left := t.sock.unsent(); stalled == 0 || left < unsent {
+				stalled, unsent = t.worker.After(t.worker.Limits.Body), left
 			} else if now >= stalled {
 				return unix.ETIMEDOUT
 			}

@@ -34,6 +34,7 @@ type session struct {
 	hup                bool // the peer has shut down its side: read to the EOF
 	lingering          bool
 	stalled            int64 // when a peer that takes no output is given up; 0 while it takes
+	unsent             int32 // of the socket, when stalled was set
 
 	resource poll.Watch // of the descriptor that WaitResource waits for
 	arrived  bool       // it has become readable
@@ -96,7 +97,12 @@ func (s *session) Expired(now int64) {
 	case s.lingering:
 		s.close()
 	case s.stalled != 0 && now >= s.stalled:
-		s.fail()
+		if n := s.sock.unsent(); n >= s.unsent {
+			s.fail()
+			return
+		}
+		s.stall()
+		s.park()
 	case s.c.Deadline != 0 && now >= s.c.Deadline:
 		s.c.Expired = true
 		s.drive()
@@ -221,7 +227,7 @@ func (s *session) flush() bool {
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN || (short && errno == 0):
 			s.writable = false
-			s.stalled = s.loop.worker.After(s.loop.worker.Limits.Body)
+			s.stall()
 		case errno != 0, n == 0: // n = 0: a file range that ended before it should
 			s.fail()
 			return false
@@ -231,6 +237,12 @@ func (s *session) flush() bool {
 		s.stalled = 0
 	}
 	return true
+}
+
+// stall gives a peer that takes no output its time.
+func (s *session) stall() {
+	s.stalled = s.loop.worker.After(s.loop.worker.Limits.Body)
+	s.unsent = s.sock.unsent()
 }
 
 // park leaves the connection to the loop: the next event or deadline brings it

@@ -34,7 +34,10 @@ type socket struct {
 	raw  bool        // RawSyscall
 	want int         // size of the next read: large once a small one was filled
 	slot *board.Slot // where bytes and EAGAINs are counted
-	off  int64       // sendfile's argument; a local's address would not survive a growing stack
+
+	// Arguments of system calls; a local's address would not survive a growing stack.
+	off  int64
+	outq int32
 }
 
 func (s *socket) open(fd int, f Flavour, slot *board.Slot) {
@@ -124,6 +127,15 @@ func (s *socket) send(c *buf.Chain, iov []unix.Iovec) (n int, short bool, errno 
 		s.slot.Add(board.EAGAINs, 1)
 	}
 	return n, n < offered, errno
+}
+
+// unsent returns how many bytes of output the peer has not acknowledged (SIOCOUTQ,
+// tcp(7)). That it falls is how a slow reader differs from one that is gone: the
+// kernel says that there is room only when a third of the send buffer is free, which
+// can be a megabyte.
+func (s *socket) unsent() int32 {
+	_, _, _ = unix.RawSyscall(unix.SYS_IOCTL, uintptr(s.fd), unix.SIOCOUTQ, uintptr(unsafe.Pointer(&s.outq)))
+	return s.outq
 }
 
 // shutdownWrite sends FIN and leaves reading open.
