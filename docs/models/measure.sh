@@ -6,7 +6,7 @@
 #   docs/models/measure.sh calls    MODEL   system calls of 1,000 requests on one connection
 #   docs/models/measure.sh conns    MODEL   system calls of 200 connections of one request
 #   docs/models/measure.sh switches MODEL   context switches of 1,000 requests on one connection
-#   docs/models/measure.sh idle     MODEL   threads, processes and memory of 50 idle connections
+#   docs/models/measure.sh idle     MODEL   threads, processes and memory of 100 idle connections
 #
 # Further arguments go to `c10kit serve`. C10KIT names a command that is built
 # already. Needs bash, curl, and strace for the first three.
@@ -34,7 +34,7 @@ fi
 serve() {
 	"$@" "$C10KIT" serve "$model" --addr 127.0.0.1:0 "${flags[@]}" >"$tmp/out" &
 	server=$! tracer=$!
-	until grep -q listening "$tmp/out"; do sleep 0.1; done
+	until grep -qs listening "$tmp/out"; do sleep 0.1; done
 	addr=$(awk '{print $3}' "$tmp/out")
 	if (($# > 0)); then server=$(pgrep -P "$tracer" | head -1); fi
 	sleep 2
@@ -47,30 +47,36 @@ tree() {
 	for child in $(pgrep -P "$1" || true); do tree "$child"; done
 }
 
-# request sends one request on descriptor fd and reads the answer.
+# request sends one request on descriptor fd and reads the answer. By cat: bash
+# would send every line by itself.
+printf 'GET /plaintext HTTP/1.1\r\nHost: c10kit\r\n\r\n' >"$tmp/request"
 request() {
-	printf 'GET /plaintext HTTP/1.1\r\nHost: c10kit\r\n\r\n' >&"$fd"
+	cat "$tmp/request" >&"$fd"
 	LC_ALL=C IFS= read -r -N "$size" -u "$fd" answer
 }
 
 connect() { exec {fd}<>"/dev/tcp/${addr%:*}/${addr##*:}"; }
 
-# counters prints a line for each thread: process, thread, voluntary and
-# involuntary switches.
+# counters prints a line for each thread: its number, its voluntary and involuntary
+# switches, and the kernel function that it waits in.
 counters() {
-	local pid
+	local pid task
 	for pid in $(tree "$server"); do
-		awk 'FNR == 1 {n++}
-			/^Tgid:/ {tgid = $2} /^Pid:/ {tid = $2} /^voluntary/ {vol = $2}
-			/^nonvoluntary/ {print tgid, tid, vol, $2}' "/proc/$pid/task"/*/status
+		for task in "/proc/$pid/task"/*; do
+			awk -v wchan="$(cat "$task/wchan")" '/^Pid:/ {tid = $2} /^voluntary/ {vol = $2}
+				/^nonvoluntary/ {print tid, vol, $2, wchan}' "$task/status"
+		done
 	done
 }
 
-# memory prints RssAnon of all processes in KiB.
+# memory prints the anonymous memory of all processes in KiB, from $1: RssAnon counts
+# a page that a fork shares in every process, Pss_Anon once.
 memory() {
-	local pid
-	for pid in $(tree "$server"); do awk '/^RssAnon:/ {print $2}' "/proc/$pid/status"; done |
-		awk '{s += $1} END {print s}'
+	local pid file=status
+	[[ $1 == Pss_Anon ]] && file=smaps_rollup
+	for pid in $(tree "$server"); do
+		awk -v key="$1:" '$1 == key {print $2}' "/proc/$pid/$file"
+	done | awk '{s += $1} END {print s}'
 }
 
 # shape prints how many processes and threads there are.
@@ -145,21 +151,21 @@ switches)
 	counters >"$tmp/before"
 	for ((i = 0; i < 1000; i++)); do request; done
 	counters >"$tmp/after"
-	echo "voluntary  involuntary  thread"
-	awk 'NR == FNR {v[$2] = $3; i[$2] = $4; next}
-		{dv = $3 - v[$2]; di = $4 - i[$2]; if (dv + di >= 100) {printf "%9d  %11d  busy\n", dv, di} else {rv += dv; ri += di}}
-		END {printf "%9d  %11d  all others\n", rv, ri}' "$tmp/before" "$tmp/after"
+	echo "voluntary  involuntary  where the thread waits now"
+	awk 'NR == FNR {v[$1] = $2; i[$1] = $3; next}
+		{printf "%9d  %11d  %s\n", $2 - v[$1], $3 - i[$1], $4}' "$tmp/before" "$tmp/after" | sort -rn | head -8
 	;;
 idle)
 	serve
 	size=$(curl -si "http://$addr/plaintext" | wc -c)
 	sleep 0.5
-	echo "no connection:       $(shape), RssAnon $(memory) KiB"
-	before=$(memory)
-	for _ in {1..50}; do connect; request; done
+	n=100 rss=$(memory RssAnon) pss=$(memory Pss_Anon)
+	echo "no connection:  $(shape), RssAnon $rss KiB, Pss_Anon $pss KiB"
+	for ((i = 0; i < n; i++)); do connect; request; done
 	sleep 0.5
-	echo "50 idle connections: $(shape), RssAnon $(memory) KiB"
-	echo "RssAnon for each:    $((($(memory) - before) / 50)) KiB"
+	rss1=$(memory RssAnon) pss1=$(memory Pss_Anon)
+	echo "$n connections: $(shape), RssAnon $rss1 KiB, Pss_Anon $pss1 KiB"
+	echo "for each:       RssAnon $(((rss1 - rss) / n)) KiB, Pss_Anon $(((pss1 - pss) / n)) KiB"
 	;;
 *)
 	echo "measure.sh: $what is none of trace, calls, conns, switches, idle" >&2
