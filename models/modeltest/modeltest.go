@@ -42,6 +42,7 @@ func Checks() []Check {
 		{"Malformed", "hostile requests are refused, without a reset that eats the answer", malformed},
 		{"Valid", "unusual requests are accepted", valid},
 		{"Drain", "SIGTERM: what was accepted is answered, then the server ends", drain},
+		{"Crash", "a memory fault takes down what Traits.CrashTakes says, and nothing else", crash},
 		{"NoLeaks", "nothing is left of closed connections", noLeaks},
 		{"Books", "the scoreboard agrees with the client", books},
 		{"Echo", "the echo app returns every byte", echo},
@@ -68,7 +69,8 @@ func Main(m *testing.M) {
 }
 
 // TestModel runs every check on the model that spec names ("name" or
-// "name:variant") as a parallel sub-test.
+// "name:variant") as a parallel sub-test; one after the other where each worker is
+// re-executed under the race detector.
 func TestModel(t *testing.T, spec string) {
 	_, v, err := models.Find(spec)
 	if err != nil {
@@ -81,7 +83,9 @@ func TestModel(t *testing.T, spec string) {
 			if why, skip := v.Traits.Skips[c.Name]; skip {
 				t.Skip(why)
 			}
-			t.Parallel()
+			if !raceDetector || !v.Traits.Forks {
+				t.Parallel()
+			}
 			err := Try(t.Context(), spec, c)
 			var none *NotApplicable
 			if errors.As(err, &none) {

@@ -2,6 +2,9 @@
 
 package modeltest
 
-const memoryFactor = 1
+const (
+	raceDetector = false
+	memoryFactor = 1
+)
 
 func quickExit() error { return nil }

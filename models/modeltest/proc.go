@@ -94,8 +94,9 @@ func childrenOf(pid int) []int {
 }
 
 // aProcess is what a process that is started meanwhile may cost before it serves: a
-// re-executed Go program has a runtime of its own.
-const aProcess = 2 * mib
+// re-executed Go program has a runtime of its own, and under the race detector the
+// shadow of its memory.
+const aProcess = 2 * mib * memoryFactor * memoryFactor
 
 // memory watches a child's resident memory while f runs and returns by how much
 // its peak exceeds what it was before, aProcess for each new one not counted.

@@ -4,6 +4,10 @@ package modeltest
 
 import "os"
 
+// raceDetector: this binary, and so every server that it starts, has one. Models
+// that fork re-execute there, at a second of CPU for each worker.
+const raceDetector = true
+
 // memoryFactor: the race detector keeps four shadow words for each that it sees.
 const memoryFactor = 5
 

@@ -36,7 +36,7 @@ type Exchange struct {
 	chunks  chunked
 	left    int64 // of the body to be received, or of the answer to be produced
 	off     int64 // of the answer
-	mark    int   // of the chain that is waited for, to tell progress
+	mark    int   // what In held at the last wait, to tell progress
 
 	headerBy, requestBy int64 // deadlines that no progress moves
 	timed               bool  // they are set
@@ -93,11 +93,25 @@ func (x *Exchange) Host() []byte { return x.head.host.of(x.base) }
 // without the white space around it; nil if there is none.
 func (x *Exchange) Field(lower string) []byte {
 	for _, f := range x.head.fields[:x.head.count()] {
-		if int(f.name.n) == len(lower) && equalFold(f.name.of(x.base), lower) {
+		if int(f.name.n) == len(lower) && sameName(f.name.of(x.base), lower) {
 			return f.value.of(x.base)
 		}
 	}
 	return nil
+}
+
+// sameName is equalFold for any token: some of its characters, such as _, lack the
+// bit that equalFold sets.
+func sameName(s []byte, lower string) bool {
+	for i, ch := range s {
+		if ch-'A' < 26 {
+			ch |= 0x20
+		}
+		if ch != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // Fields calls yield with name and value of each field in turn, until it returns

@@ -33,6 +33,15 @@ func TestCorpus(t *testing.T) {
 			seed(t, "FuzzChunked", name, fmt.Sprintf("string(%q)\nbyte('\\x%02x')\n", body, i%8))
 		}
 	}
+	files, err := filepath.Glob("testdata/fuzz/*/table-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !seen[filepath.Base(file)] {
+			t.Errorf("%s is no row any more; remove it", file)
+		}
+	}
 }
 
 // seed checks, or with -update writes, a file of the seed corpus.

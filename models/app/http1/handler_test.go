@@ -124,6 +124,26 @@ func TestRequestAsSeen(t *testing.T) {
 	}
 }
 
+// TestField: names are compared without regard to case, and nothing else is the
+// same.
+func TestField(t *testing.T) {
+	var got []string
+	h, _ := routed(t, get("/", "X_Y: 1", "A^~B: 2", "X-Long_Name.9: 3", "eMPTY:", "x_y: again"), http1.Route{
+		Method: "GET", Path: "/", Handler: func(x *http1.Exchange) stage.Next {
+			for _, name := range []string{"x_y", "a^~b", "x-long_name.9", "host", "empty", "a~^b", "x-y", "x\x7fy", "x"} {
+				value := x.Field(name)
+				got = append(got, fmt.Sprintf("%s %v", value, value != nil))
+			}
+			return ok(x)
+		},
+	})
+	h.end()
+	want := []string{"1 true", "2 true", "3 true", "a true", " true", " false", " false", " false", " false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q instead of %q", got, want)
+	}
+}
+
 // TestAdd: what a handler adds cannot break out of its line.
 func TestAdd(t *testing.T) {
 	h, all := routed(t, get("/", "X: "+strings.Repeat("v", 9000)), http1.Route{Method: "GET", Path: "/", Handler: func(x *http1.Exchange) stage.Next {
@@ -206,11 +226,16 @@ func TestMisuse(t *testing.T) {
 			x.Reply(200, "", nil)
 			return x.Reply(200, "", nil)
 		},
-		"not Streamed":            func(x *http1.Exchange) stage.Next { return x.Read(nothing, ok) },
-		"not a final one":         func(x *http1.Exchange) stage.Next { return x.Reply(100, "", nil) },
-		"600":                     func(x *http1.Exchange) stage.Next { return x.Reply(600, "", nil) },
-		"Fill appended 0":         fill(""),
-		"Fill appended 4":         fill("four"),
+		"not Streamed":    func(x *http1.Exchange) stage.Next { return x.Read(nothing, ok) },
+		"not a final one": func(x *http1.Exchange) stage.Next { return x.Reply(100, "", nil) },
+		"600":             func(x *http1.Exchange) stage.Next { return x.Reply(600, "", nil) },
+		"Fill appended 0": fill(""),
+		"Fill appended 4": fill("four"),
+		"more than 32768 bytes": func(x *http1.Exchange) stage.Next {
+			x.Add("a", strings.Repeat("b", 20000))
+			x.Add("a", strings.Repeat("b", 20000))
+			return ok(x)
+		},
 		"not the name of a field": func(x *http1.Exchange) stage.Next { x.Add("a b", ""); return ok(x) },
 	} {
 		t.Run(name, func(t *testing.T) {

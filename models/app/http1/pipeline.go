@@ -60,7 +60,7 @@ func (p *pipeline) put(x *Exchange) {
 	x.held.Release()
 	x.body.Release()
 	x.reset()
-	x.c = nil
+	x.c, x.then, x.each, x.fill = nil, nil, nil, nil // closures may hold much
 	x.free, p.free = p.free, x
 }
 
@@ -140,6 +140,7 @@ func (x *Exchange) waitHead() stage.Next {
 	nothing := c.In.Len() == 0
 	switch {
 	case nothing && (c.EOF || c.Expired || c.Worker.Draining()):
+		c.Linger = !c.Expired
 		return stage.Done()
 	case c.EOF:
 		return x.refuse(errTruncated)

@@ -19,38 +19,52 @@ func (h *head) quick(w []byte) int {
 	}
 	p := lf + 1
 	for n := 0; p+2 <= len(w); n++ {
-		if w[p] == '\r' {
-			if w[p+1] != '\n' || h.judge() != nil {
+		if pair(w, p) == crlf {
+			if h.judge() != nil {
 				return 0
 			}
 			h.lines = n + 1
 			return p + 2
 		}
 		colon := nameEnd(w, p)
-		if n == maxFields || colon == p || colon+2 > len(w) || w[colon] != ':' {
+		if n >= maxFields || colon == p || colon+2 > len(w) {
 			return 0
 		}
 		from := colon + 1
-		if w[from] == ' ' {
+		switch pair(w, colon) {
+		case colonBlank:
 			from++
+		default:
+			if w[colon] != ':' {
+				return 0
+			}
 		}
 		to := valueEnd(w, from)
-		if to+2 > len(w) || w[to] != '\r' || w[to+1] != '\n' {
+		if to+2 > len(w) || pair(w, to) != crlf {
 			return 0
 		}
 		if from < to && (w[from] <= ' ' || w[to-1] <= ' ') {
 			return 0 // more white space to trim; there are no control characters but HTAB
 		}
-		f := &h.fields[n]
-		f.name = span{uint16(p), uint16(colon - p)}
-		f.value = span{uint16(from), uint16(to - from)}
-		if h.known(w[p:colon], w[from:to], f.value) != nil {
+		h.fields[n] = field{span{uint16(p), uint16(colon - p)}, span{uint16(from), uint16(to - from)}}
+		if knownFirst>>(w[p]&0x1f)&1 != 0 && h.known(w[p:colon], w[from:to], h.fields[n].value) != nil {
 			return 0
 		}
 		p = to + 2
 	}
 	return 0
 }
+
+// Two bytes as pair loads them.
+const (
+	crlf       = '\r' | '\n'<<8
+	colonBlank = ':' | ' '<<8
+)
+
+// knownFirst has the bit of each letter that a field begins with which known takes:
+// Host, Expect, Connection, Content-Length, Transfer-Encoding. The low five bits of
+// a letter are the same in both cases.
+const knownFirst = 1<<('h'&0x1f) | 1<<('e'&0x1f) | 1<<('c'&0x1f) | 1<<('t'&0x1f)
 
 // nameEnd returns where the token that starts at p ends: at the first byte that is
 // neither letter nor hyphen, as far as whole words go, then byte by byte.
@@ -106,9 +120,13 @@ func valueEnd(w []byte, p int) int {
 // whoever finds a mark looks at the lowest and goes on behind it.
 func controls(x uint64) uint64 { return ((x - 0x20*ones) | (x + ones)) &^ x & highs }
 
-// word loads the eight bytes at p, which the caller has checked to be there: the
-// compiler cannot see that they are and would check again, at the cost of half the
-// loop. Both architectures are little-endian and load from any address.
+// word loads the eight bytes at p, pair two: the caller has checked that they are
+// there. The compiler cannot see that they are and would check again, at the cost of
+// half the loop. Both architectures are little-endian and load from any address.
 func word(w []byte, p int) uint64 {
 	return *(*uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(w)), p))
+}
+
+func pair(w []byte, p int) uint16 {
+	return *(*uint16)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(w)), p))
 }

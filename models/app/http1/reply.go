@@ -12,6 +12,10 @@ import (
 // the longest status line with Server (about 80), Date, names and numbers.
 const headRoom = 320
 
+// maxExtra bounds what Add adds: with a content type out of a request it must fit a
+// large block.
+const maxExtra = 32 << 10
+
 // copyBody is the size up to which a body is written right behind its head.
 const copyBody = 1 << 10
 
@@ -22,10 +26,13 @@ type Fill func(x *Exchange, off, left int64)
 
 // Add adds a field to the answer, before it is begun. Control characters of value
 // become spaces, so that a value taken from a request cannot end its line; name is
-// the program's own.
+// the program's own. All that is added to an answer is 32 KiB at most.
 func (x *Exchange) Add(name, value string) {
 	if _, n := skipToken([]byte(name)); n == 0 || n != len(name) {
 		panic(fmt.Sprintf("http1: %q is not the name of a field", name))
+	}
+	if len(x.extra)+len(name)+len(value) > maxExtra {
+		panic(fmt.Sprintf("http1: more than %d bytes of fields are added to an answer", maxExtra))
 	}
 	x.extra = append(x.extra, name...)
 	x.extra = append(x.extra, ": "...)

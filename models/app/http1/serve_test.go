@@ -174,32 +174,28 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// TestNoRoom: a peer that takes nothing is given up after Limits.Body; one that
-// takes a little is not.
+// TestNoRoom: who waits for room sets no deadline, and goes on when there is some,
+// not when it is merely woken.
 func TestNoRoom(t *testing.T) {
 	h := serving(t, false, httpApp)
 	h.Open(false)
 	defer h.end()
 	c := &h.Conn
 	c.In.AppendString(get("/bytes/1000000000"))
-	expire := func() stage.Wait {
-		if c.Deadline != h.Worker.Clock.Now+int64(http1test.Limits.Body) {
-			t.Fatalf("deadline %d at %d", c.Deadline, h.Worker.Clock.Now)
-		}
-		h.Worker.Clock.Now = c.Deadline
-		c.Expired = true
-		defer func() { c.Expired = false }()
-		return stage.Run(c)
-	}
 	if wait := stage.Run(c); wait != stage.WaitRoom {
 		t.Fatalf("waits for %v", wait)
 	}
-	c.Out.TrimFront(1)
-	if wait := expire(); wait != stage.WaitRoom {
-		t.Fatalf("a slow peer: %v", wait)
+	full := c.Out.Len()
+	for _, taken := range []int{0, 1, full - stage.DefaultOutLimit - 1} {
+		c.Out.TrimFront(taken)
+		left := c.Out.Len()
+		if wait := stage.Run(c); wait != stage.WaitRoom || c.Deadline != 0 || c.Out.Len() != left {
+			t.Fatalf("%d bytes taken of %d: waits for %v until %d, %d bytes of output", taken, full, wait, c.Deadline, c.Out.Len())
+		}
 	}
-	if wait := expire(); wait != 0 || c.Out.Len() != 0 || c.Ended != 0 {
-		t.Errorf("a peer that takes nothing: %v, %d bytes, %d ended", wait, c.Out.Len(), c.Ended)
+	c.Out.TrimFront(1)
+	if wait := stage.Run(c); wait != stage.WaitRoom || c.Out.Len() <= stage.DefaultOutLimit {
+		t.Errorf("room for a byte: waits for %v, %d bytes of output", wait, c.Out.Len())
 	}
 }
 

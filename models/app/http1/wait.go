@@ -73,29 +73,21 @@ func afterOffload(c *stage.Conn) stage.Next {
 	return x.then(x)
 }
 
-// waitRoom waits until the peer has taken some of the output.
+// waitRoom waits until the peer has taken some of the output. There is no deadline:
+// the model gives up a peer that takes nothing for Limits.Body. It alone can tell
+// one from a slow one, whose acknowledgements make no room for minutes when the
+// socket's buffer is large.
 func (x *Exchange) waitRoom(next stage.Stage) stage.Next {
-	c := x.c
 	x.next = next
-	x.mark = c.Out.Len()
-	c.Deadline = c.Worker.After(c.Worker.Limits.Body)
+	x.c.Deadline = 0
 	return stage.Block(stage.WaitRoom, afterRoom)
 }
 
-// afterRoom goes on when there is room. When the time is up it gives a peer that
-// took something more of it; one that took nothing is left with half an answer.
 func afterRoom(c *stage.Conn) stage.Next {
 	x := c.State.(*Exchange)
-	expired := c.Expired
-	c.Expired = false
-	switch {
-	case c.HasRoom():
-		return stage.Go(x.next)
-	case expired && c.Out.Len() >= x.mark:
-		c.Out.Release()
-		return stage.Done()
-	case expired:
+	if !c.HasRoom() {
 		return x.waitRoom(x.next)
 	}
-	return stage.Block(stage.WaitRoom, afterRoom)
+	c.Expired = false
+	return stage.Go(x.next)
 }

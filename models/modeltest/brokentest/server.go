@@ -16,7 +16,7 @@ import (
 // Flaws are the variants but the first, "none".
 var Flaws = []string{
 	"BasicIO", "Head", "HTTP10", "Close", "ByteAtATime", "Pipelined", "HalfClose", "SlowReader", "SlowWriter",
-	"ManyConns", "StreamUp", "StreamDown", "Timeouts", "Malformed", "Valid", "Drain",
+	"ManyConns", "StreamUp", "StreamDown", "Timeouts", "Malformed", "Valid", "Drain", "Crash",
 	"NoLeaks", "NoLeaks-block", "NoLeaks-goroutine", "Books", "Echo", "Unp", "Shed", "Copy",
 }
 
@@ -28,7 +28,7 @@ func init() {
 		Blocking:     true,
 		Multiplexing: "none",
 		Multicore:    true,
-		CrashTakes:   "the server",
+		CrashTakes:   "server",
 		Switches:     "1",
 	}
 	m := &models.Model{
@@ -139,6 +139,10 @@ func (s *server) serve(fd int, shed bool) {
 	c := &connection{server: s, fd: fd, worker: w, opened: time.Now(), shed: shed}
 	c.c.Shed = shed
 	c.c.Open(w, p)
+	// FLAW Crash: a handler's fault is caught, and takes its connection only.
+	if s.has("Crash") {
+		defer func() { _ = recover() }()
+	}
 	// FLAW NoLeaks-block: a block per connection is never given back.
 	if s.has("NoLeaks-block") {
 		c.lose()
