@@ -26,7 +26,8 @@ func block(x *http1.Exchange) stage.Next {
 	if !ok {
 		return x.Refuse(400, "/block/D: D is a duration such as 20ms, at most 10s")
 	}
-	return x.Offload(func() { sleep(d) }, blocked)
+	raw := x.Worker().Raw
+	return x.Offload(func() { sleep(d, raw) }, blocked)
 }
 
 var blockedText = []byte("blocked\n")
@@ -34,14 +35,19 @@ var blockedText = []byte("blocked\n")
 func blocked(x *http1.Exchange) stage.Next { return x.Reply(200, "text/plain", blockedText) }
 
 // sleep is clock_nanosleep(2) to an absolute time, which an interrupted call can
-// take up again.
-func sleep(d time.Duration) {
-	var ts unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+// take up again; raw where there is no scheduler to tell.
+func sleep(d time.Duration, raw bool) {
+	end := new(unix.Timespec)
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(end)), 0); errno != 0 {
 		return
 	}
-	end := unix.NsecToTimespec(ts.Nano() + int64(d))
-	for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &end, nil) == unix.EINTR {
+	*end = unix.NsecToTimespec(end.Nano() + int64(d))
+	for errno := unix.EINTR; errno == unix.EINTR; {
+		if raw {
+			_, _, errno = unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(end)), 0, 0, 0)
+		} else {
+			_, _, errno = unix.Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(end)), 0, 0, 0)
+		}
 	}
 }
 

@@ -203,6 +203,17 @@ func (b *Board) End(s *Slot, live int) {
 	s.gen.Add(1)
 }
 
+// Bury is End for a worker that died at its work, called by whoever knows that it is
+// dead: its connection ended with it, by an error, and the request that it had begun
+// is in flight no more, nor was it answered.
+func (b *Board) Bury(s *Slot) {
+	n := s.Read()
+	s.Add(Closed, n.Open())
+	s.Add(Errors, n.Open())
+	s.Add(Begun, -n.InFlight())
+	b.End(s, 0)
+}
+
 // Slot returns slot i; Index is its inverse. A parent tells a re-executed worker
 // its slot by the number.
 func (b *Board) Slot(i int) *Slot { return &b.slots[i] }

@@ -36,6 +36,7 @@ type Thread struct {
 
 // NewThread returns the driver of a worker, in flavour Blocking or RawBlocking.
 func NewThread(w *stage.Worker, p stage.Pipeline, slot *board.Slot, f Flavour) *Thread {
+	w.Raw = f == RawBlocking
 	return &Thread{worker: w, pipe: p, slot: slot, flavour: f}
 }
 

@@ -3,6 +3,8 @@ package fork
 import (
 	"fmt"
 	"os"
+	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 	"unsafe"
@@ -17,8 +19,8 @@ import (
 
 // Child is what a worker does with the descriptor that it was forked for: a
 // connection, or the listener. In a raw child it must keep the rules of
-// internal/rawfork.
-type Child func(w *conn.ThreadWorker, fd int)
+// internal/rawfork. An error makes it a worker that died (exit status 1).
+type Child func(w *conn.ThreadWorker, fd int) error
 
 // Model is what a model registers with Register.
 type Model struct {
@@ -26,8 +28,8 @@ type Model struct {
 	Forker func(f *Forker) error
 	// Child is that of a worker.
 	Child Child
-	// Exec reports whether a variant re-executes its workers.
-	Exec func(variant string) bool
+	// Exec lists the variants that re-execute their workers.
+	Exec []string
 }
 
 // reapEvery is how long a child that has ended may stay a zombie, and how late the
@@ -51,7 +53,8 @@ type Forker struct {
 	self     *board.Slot // the forker is a worker too: it accepts, or forks
 	children map[int]child
 
-	// A worker that died young delays the next one.
+	// In a model that keeps a pool full, a worker that died young delays the next one.
+	pool      bool
 	backoff   time.Duration
 	notBefore time.Time
 
@@ -75,18 +78,23 @@ func newForker(env *models.Env, m Model) (*Forker, error) {
 	if f.worker, err = conn.NewThreadWorkerAt(env, f.self, conn.RawBlocking); err != nil {
 		return nil, err
 	}
-	if m.Exec(env.Config.Variant) {
-		return f, nil
-	}
-	if err := rawfork.Supported(); err != nil {
+	execs := slices.Contains(m.Exec, env.Config.Variant)
+	if err := rawfork.Supported(); err != nil && !execs {
 		fmt.Fprintf(os.Stderr, "c10kit: workers are re-executed: %v\n", err)
+		execs = true
+	}
+	if execs { // the supervisor hears the signals, as rawfork.Prepare has it
+		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		return f, nil
 	}
 	f.worker.Reserve(reserve)
 	f.run = func() int {
 		f.worker.EnterForked()
-		f.model.Child(f.worker, f.fd)
+		err := f.model.Child(f.worker, f.fd)
 		f.worker.Leave()
+		if err != nil {
+			return 1 // what it says cannot be printed here
+		}
 		return 0
 	}
 	f.raw, err = rawfork.Prepare()
@@ -132,8 +140,15 @@ func (f *Forker) fork(slot *board.Slot, fd int) (pid int, err error) {
 // Refuse tells a connection that it is one too many, and closes it.
 func (f *Forker) Refuse(fd int) { f.worker.Refuse(fd) }
 
-// Children returns how many workers there are.
-func (f *Forker) Children() int { return len(f.children) }
+// Close closes the forker's copy of a connection.
+func (f *Forker) Close(fd int) { _ = syscall.Close(fd) }
+
+// Postpone says why a worker could not be forked. The next Vacancy waits, as if one
+// had died young.
+func (f *Forker) Postpone(err error) {
+	f.delay()
+	fmt.Fprintf(os.Stderr, "c10kit: %v; %d workers go on, the next may start in %v\n", err, len(f.children), f.backoff)
+}
 
 // Accept waits for a connection, reaping meanwhile. Not ok is a drain. The listener
 // has one waiter, this process, so polling it beside the pipe wakes nobody else.
@@ -160,15 +175,30 @@ func (f *Forker) Accept() (fd int, ok bool, err error) {
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
 			f.self.Add(board.Errors, 1)
 			f.wait(-1, firstBackoff)
+		case unix.EAGAIN, unix.EINTR, unix.ECONNABORTED, unix.EPROTO: // the peer has gone again: accept(2)
+		default:
+			return -1, false, os.NewSyscallError("accept4", errno)
 		}
 	}
 }
 
-// Wait waits until a drain begins, but no longer than it takes a worker that has
-// ended to be noticed, and reaps. It reports whether the server goes on.
-func (f *Forker) Wait() (ok bool, err error) {
-	ok = f.wait(-1, reapEvery)
-	return ok, f.reap()
+// Vacancy waits until there are fewer workers than Config.Workers, reaping
+// meanwhile, and, if the last one died young, for the back-off. Not ok is a drain.
+func (f *Forker) Vacancy() (ok bool, err error) {
+	f.pool = true
+	for {
+		left := time.Until(f.notBefore)
+		if f.Draining() || len(f.children) < f.Env.Config.Workers && left <= 0 {
+			return !f.Draining(), nil
+		}
+		if left <= 0 || left > reapEvery {
+			left = reapEvery
+		}
+		f.wait(-1, left)
+		if err := f.reap(); err != nil {
+			return false, err
+		}
+	}
 }
 
 // Drain waits for the workers to end.
@@ -182,10 +212,6 @@ func (f *Forker) Drain() error {
 	}
 	return nil
 }
-
-// Ready reports whether a worker may be forked in the place of one that died: at
-// once, or, if that died young, after a back-off that doubles.
-func (f *Forker) Ready() bool { return !time.Now().Before(f.notBefore) }
 
 // wait sleeps until fd (if not -1) is readable or the time has passed. It returns
 // false when a drain has begun: the supervisor's pipe has ended.
@@ -217,19 +243,26 @@ func (f *Forker) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusage
 	delete(f.children, pid)
 	f.Env.Board.Used(time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()))
 	if c.slot != nil && c.slot.Generation() == c.gen {
-		f.Env.Board.End(c.slot, 0)
+		f.Env.Board.Bury(c.slot)
 	}
 	if !status.Signaled() && status.ExitStatus() == 0 {
 		return
 	}
-	f.self.Add(board.Errors, 1)
-	now := time.Now()
-	if now.Sub(c.begun) >= healthy {
+	if time.Since(c.begun) >= healthy {
 		f.backoff = 0
 	}
+	next := ""
+	if f.pool {
+		f.delay()
+		next = fmt.Sprintf("; the next may start in %v", f.backoff)
+	}
+	fmt.Fprintf(os.Stderr, "c10kit: worker %d ended by %s%s\n", pid, cause(status), next)
+}
+
+// delay puts the next worker off, for twice as long as last time.
+func (f *Forker) delay() {
 	f.backoff = nextBackoff(f.backoff)
-	f.notBefore = now.Add(f.backoff)
-	fmt.Fprintf(os.Stderr, "c10kit: worker %d ended by %s; the next may start in %v\n", pid, cause(status), f.backoff)
+	f.notBefore = time.Now().Add(f.backoff)
 }
 
 func cause(status syscall.WaitStatus) string {
@@ -249,6 +282,7 @@ func forkerMain(args []string) error {
 	if !ok {
 		return fmt.Errorf("%s is no model that forks", env.Config.Model)
 	}
+	syscall.CloseOnExec(pipeFD)
 	f, err := newForker(env, m)
 	if err != nil {
 		return err

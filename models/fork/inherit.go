@@ -82,7 +82,7 @@ func workerMain(args []string) error {
 		return err
 	}
 	w.Enter()
-	defer w.Leave()
-	m.Child(w, listenerFD)
-	return nil
+	err = m.Child(w, listenerFD)
+	w.Leave() // not deferred: the slot of one that panics is the forker's to bury
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/moby/sys/reexec"
+	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/models"
 )
@@ -50,11 +51,18 @@ type Server struct{ env *models.Env }
 func NewServer(env *models.Env) (models.Server, error) { return &Server{env}, nil }
 
 // Serve implements models.Server: it keeps a forker running until a drain is over.
+// The process must have no children but those of the server: it becomes the one that
+// workers of a dead forker are left to (PR_SET_CHILD_SUBREAPER), for an init that does
+// not reap, as in many containers, would keep them as zombies.
 func (s *Server) Serve() error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl", err)
+	}
 	backoff := time.Duration(0)
 	for {
 		begun := time.Now()
 		err := s.runForker()
+		s.reapOrphans()
 		s.clearBoard()
 		switch {
 		case s.draining():
@@ -115,26 +123,35 @@ func (s *Server) runForker() error {
 	}
 }
 
-// clearBoard ends the slots of workers that a dead forker can no longer end, once
-// they are gone with it. Their last counts are kept.
-func (s *Server) clearBoard() {
-	slots := s.env.Board.Slots()
-	for i := range slots {
-		if slot := &slots[i]; slot.Generation()&1 != 0 {
-			waitGone(slot.Pid())
-			s.env.Board.End(slot, 0)
+// orphansTime bounds reapOrphans; PDEATHSIG has killed them already.
+const orphansTime = time.Second
+
+// reapOrphans takes the workers off the system's hands that a dead forker has left,
+// and books what they used.
+func (s *Server) reapOrphans() {
+	for end := time.Now().Add(orphansTime); ; {
+		var usage syscall.Rusage
+		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, &usage)
+		switch {
+		case pid > 0:
+			s.env.Board.Used(time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()))
+		case errors.Is(err, syscall.EINTR):
+		case err != nil || time.Now().After(end): // ECHILD: that was all
+			return
+		default:
+			time.Sleep(time.Millisecond)
 		}
 	}
 }
 
-// waitGone waits until the process is gone, which PDEATHSIG has seen to; not for
-// ever, for the pid may have a new owner.
-func waitGone(pid int) {
-	for range 100 {
-		if pid <= 0 || pid == os.Getpid() || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			return
+// clearBoard ends the slots of workers that a dead forker can no longer end. Their
+// last counts are kept.
+func (s *Server) clearBoard() {
+	slots := s.env.Board.Slots()
+	for i := range slots {
+		if slot := &slots[i]; slot.Generation()&1 != 0 {
+			s.env.Board.Bury(slot)
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -36,6 +36,9 @@ type Worker struct {
 	// OutLimit bounds the bytes a connection may hold in Out before its stages
 	// must wait for Room.
 	OutLimit int
+	// Raw: the worker is a forked child without a scheduler, where every system call
+	// is a RawSyscall (internal/rawfork). Elsewhere one that blocks must not be.
+	Raw bool
 	// Keep lists the descriptors that the pipeline opened when it was made, for the
 	// files that it sends: a forked child closes all others but its connection.
 	Keep []int
