@@ -57,7 +57,9 @@ func TestBaselines(t *testing.T) {
 		{"goloop-over-cfloor", "server CPU per request, plain Go loop over C floor", r.floor(floor.C), r.floor(floor.Go)},
 		{"reactor-over-goloop", "server CPU per request, reactor over plain Go loop", r.floor(floor.Go), r.model("reactor")},
 		{"reactor-over-cfloor", "server CPU per request, reactor over C floor", r.floor(floor.C), r.model("reactor")},
-		{"prethread-over-cfloor", "server CPU per request, prethread over C floor (an event loop, not yet the same design)", r.floor(floor.C), r.model("prethread")},
+		{"tpc-over-c", "server CPU per request, tpc:thread over the same design in C", r.floor(floor.TPC), r.model("tpc")},
+		{"prethread-over-c", "server CPU per request, prethread over the same design in C", r.floor(floor.Prethread), r.model("prethread")},
+		{"prefork-over-c", "server CPU per request, prefork over the same design in C", r.floor(floor.Prefork), r.model("prefork")},
 		{"load-over-wrk", "requests per client CPU second, c10kit load over wrk, keep-alive", r.client(r.wrk, 1), r.client(r.load, 1)},
 		{"load-over-wrk-pipeline16", "requests per client CPU second, c10kit load over wrk, pipeline 16", r.client(r.wrk, 16), r.client(r.load, 16)},
 	}
@@ -106,7 +108,11 @@ type server struct {
 }
 
 func (r *baselines) startFloor(which floor.Which) (server, error) {
-	p, err := floor.Start(r.t.Context(), which, r.layout.Server)
+	var args []string
+	if which == floor.Prethread || which == floor.Prefork {
+		args = append(args, floor.Workers(baselineConns))
+	}
+	p, err := floor.Start(r.t.Context(), which, r.layout.Server, args...)
 	if err != nil {
 		return server{}, err
 	}
@@ -114,13 +120,19 @@ func (r *baselines) startFloor(which floor.Which) (server, error) {
 }
 
 func (r *baselines) startModel(name string) (server, error) {
-	p, err := control.Start(r.t.Context(), models.Config{
-		Model: name, Addr: "127.0.0.1:0", Workers: map[string]int{"reactor": 1}[name], CPUs: r.layout.Server,
-	})
+	config := models.Config{Model: name, Addr: "127.0.0.1:0", CPUs: r.layout.Server}
+	if _, v, err := models.Find(name); err == nil && v.Traits.Kind == models.Pool {
+		config.Workers = baselineConns
+	}
+	p, err := control.Start(r.t.Context(), config)
 	if err != nil {
 		return server{}, err
 	}
-	cpu := func() (time.Duration, error) { return sys.ProcessCPU(p.Pid()) }
+	// Asked of the server, which knows its processes; it costs one request on a pipe.
+	cpu := func() (time.Duration, error) {
+		e, err := p.Edge()
+		return time.Duration(e.UserNs + e.SysNs), err
+	}
 	return server{p.Addr(), cpu, func() error { return p.Stop(models.DefaultDrain) }}, nil
 }
 

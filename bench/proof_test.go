@@ -26,7 +26,7 @@ func TestProofAllocs(t *testing.T) {
 	for _, m := range models.All() {
 		t.Run(m.Name, func(t *testing.T) {
 			if m.Variants[0].Traits.Forks {
-				t.Skip("no runtime counts the allocations of forked children: see TestProofMemory of models/fork")
+				t.Skip("no runtime counts the allocations of forked children: see TestProofMemory")
 			}
 			p := p
 			p.Models = []string{m.Name}

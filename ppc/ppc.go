@@ -3,8 +3,8 @@
 // child of its own that ends with it.
 //
 //	forker: accept --> fork --> close; reap
-//	                    |
-//	                    +--> child: serve until closed, exit
+//	         |
+//	         +--> child: serve until closed, end
 //
 // The variant fork is a real fork without exec: the child is a copy of the forker,
 // as in C. The variant exec starts the program anew for each connection, as inetd
@@ -12,8 +12,6 @@
 package ppc
 
 import (
-	"syscall"
-
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/conn"
 	"github.com/c10kit/c10kit/models/fork"
@@ -37,15 +35,11 @@ func init() {
 		Variants: []models.Variant{{Name: "fork", Traits: traits}, {Name: "exec", Traits: traits}},
 		New:      fork.NewServer,
 	})
-	fork.Register("ppc", fork.Model{
-		Forker: forker,
-		Child:  child,
-		Exec:   func(variant string) bool { return variant == "exec" },
-	})
+	fork.Register("ppc", fork.Model{Forker: forker, Child: child, Exec: []string{"exec"}})
 }
 
-// forker is the life of the process that accepts. It closes its copy of each
-// connection: as long as it is open, the child's close sends no FIN.
+// forker is the life of the process that forks: for each connection. It closes its
+// copy of that: as long as it is open, the child's close sends no FIN.
 func forker(f *fork.Forker) error {
 	for {
 		fd, ok, err := f.Accept()
@@ -56,9 +50,12 @@ func forker(f *fork.Forker) error {
 			f.Refuse(fd) // no slot, no process: the connection is told so
 			continue
 		}
-		_ = syscall.Close(fd)
+		f.Close(fd)
 	}
 }
 
-// child is the life of a connection's process.
-func child(w *conn.ThreadWorker, fd int) { w.Serve(fd) }
+// child is the life of a connection's process, which ends with it.
+func child(w *conn.ThreadWorker, fd int) error {
+	w.Serve(fd)
+	return nil
+}

@@ -1,14 +1,15 @@
 // Package prethread is the server with a thread pool made in advance (UNP,
-// chapter 30, rows 7 to 9; muduo scheme 4): every thread blocks in accept(2) on
+// chapter 30, rows 7 to 9; muduo scheme 4): every worker blocks in accept(2) on
 // the one listener and serves what it gets, one connection at a time.
 //
-//	            +--> thread 1: accept --> serve until closed --> accept ...
-//	listener ---+--> thread 2: accept --> ...
-//	            +--> thread N: ...
+//	main: create x N
+//	         |
+//	         +--> worker 1: accept --> serve until closed --> accept ...
+//	         +--> worker N: ...
 //
 // The kernel wakes one waiter for each connection (exclusive wait, first in first
 // out), so there is no thundering herd and no lock. More keep-alive connections
-// than threads wait in the accept queue until a thread is free.
+// than workers wait in the accept queue until one is free.
 package prethread
 
 import (
@@ -20,26 +21,27 @@ import (
 )
 
 func init() {
+	traits := models.Traits{
+		Kind:         models.Pool,
+		Processes:    "1",
+		Threads:      "workers",
+		Blocking:     true,
+		Multiplexing: "none",
+		Multicore:    true,
+		CrashTakes:   "server",
+		Switches:     "1",
+	}
 	models.Register(&models.Model{
-		Name:  "prethread",
-		About: "a pool of threads, each blocking in accept and then in read",
-		Variants: []models.Variant{{Name: "accept", Traits: models.Traits{
-			Kind:         models.Pool,
-			Processes:    "1",
-			Threads:      "workers",
-			Blocking:     true,
-			Multiplexing: "none",
-			Multicore:    true,
-			CrashTakes:   "server",
-			Switches:     "1",
-		}}},
-		New: func(env *models.Env) (models.Server, error) { return &server{env}, nil },
+		Name:     "prethread",
+		About:    "a pool of threads, each blocking in accept and then in read",
+		Variants: []models.Variant{{Name: "accept", Traits: traits}},
+		New:      func(env *models.Env) (models.Server, error) { return &server{env}, nil },
 	})
 }
 
 type server struct{ env *models.Env }
 
-// Serve implements models.Server.
+// Serve implements models.Server: it makes the pool.
 func (s *server) Serve() error {
 	var threads sync.WaitGroup
 	errs := make([]error, s.env.Config.Workers)
@@ -49,18 +51,18 @@ func (s *server) Serve() error {
 			errs[i] = errors.Join(err, s.env.Drain())
 			break
 		}
-		threads.Go(func() { errs[i] = s.threadMain(w) })
+		threads.Go(func() { errs[i] = thread(w, s.env.Listener.FD) })
 	}
 	threads.Wait()
 	return errors.Join(errs...)
 }
 
-// threadMain is the life of one thread of the pool, which ends with it.
-func (s *server) threadMain(w *conn.ThreadWorker) error {
+// thread is the life of one thread of the pool, which ends with it.
+func thread(w *conn.ThreadWorker, listener int) error {
 	w.Enter()
 	defer w.Leave()
 	for {
-		fd, ok, err := w.Accept(s.env.Listener.FD)
+		fd, ok, err := w.Accept(listener)
 		if !ok {
 			return err
 		}

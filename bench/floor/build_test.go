@@ -55,7 +55,7 @@ func TestBuildErrors(t *testing.T) {
 	}
 	needCompiler(t)
 	program := filepath.Join(t.TempDir(), "broken")
-	if err := compile([]byte("int main(void) { return nonsense; }\n"), program); err == nil || !strings.Contains(err.Error(), "nonsense") {
+	if err := compile([]byte("int main(void) { return nonsense; }\n"), nil, program); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("a broken source: %v", err)
 	}
 	if _, err := os.Stat(program); err == nil {

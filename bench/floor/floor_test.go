@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -27,17 +29,17 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// each runs f for both yardsticks.
+// each runs f for all yardsticks.
 func each(t *testing.T, f func(t *testing.T, which Which)) {
-	for _, which := range []Which{C, Go} {
+	for _, which := range []Which{C, Go, TPC, Prethread, Prefork, PPC} {
 		t.Run(string(which), func(t *testing.T) { f(t, which) })
 	}
 }
 
 // start starts a yardstick that ends with the test. In CI a missing compiler is a failure.
-func start(t *testing.T, which Which, cpus []int, flags ...string) *Proc {
+func start(t *testing.T, which Which, cpus []int, args ...string) *Proc {
 	t.Helper()
-	p, err := Start(t.Context(), which, cpus, flags...)
+	p, err := Start(context.WithoutCancel(t.Context()), which, cpus, args...) // it ends by Stop, not by the context
 	if errors.Is(err, ErrNoCompiler) && os.Getenv("CI") == "" {
 		t.Skip(err)
 	}
@@ -91,11 +93,14 @@ func exchange(t *testing.T, conn net.Conn, r *bufio.Reader) time.Time {
 }
 
 func TestDateFollowsTheClock(t *testing.T) {
+	t.Parallel() // waits more than it works
 	each(t, func(t *testing.T, which Which) {
+		t.Parallel()
 		p := start(t, which, nil)
 		conn := dial(t, p) // its deadline ends the loop
 		r := bufio.NewReader(conn)
 		first := exchange(t, conn, r)
+		time.Sleep(1200 * time.Millisecond) // beyond SO_RCVTIMEO: an idle connection is kept
 		for !exchange(t, conn, r).After(first.Add(time.Second)) {
 			time.Sleep(50 * time.Millisecond)
 		}
@@ -160,13 +165,16 @@ func TestCloseAfterAnswer(t *testing.T) {
 // A client that sends without reading fills both buffers: the server stops reading, owes, and pays to the byte. What it
 // is sent comes in pieces as large as its input buffer, since a read gets one answer however many requests it holds.
 func TestPartialWrites(t *testing.T) {
+	t.Parallel() // waits more than it works
 	each(t, func(t *testing.T, which Which) {
+		t.Parallel()
 		p := start(t, which, nil)
 		conn := dialNarrow(t, p)
 		var pieces atomic.Int64
 		stalled, sent := make(chan struct{}), make(chan error, 1)
 		go func() { sent <- sendUntil(stalled, conn, &pieces) }()
 		waitStalled(&pieces)
+		time.Sleep(1500 * time.Millisecond) // beyond SO_SNDTIMEO: a write that blocked returns, and is made again
 		close(stalled)
 		all, err := io.ReadAll(conn)
 		if err := errors.Join(err, <-sent); err != nil {
@@ -255,19 +263,14 @@ func TestPinnedAndCPUClock(t *testing.T) {
 		}
 		last := ours[len(ours)-1]
 		p := start(t, which, []int{last})
-		var theirs unix.CPUSet
-		if err := unix.SchedGetaffinity(p.Pid, &theirs); err != nil {
-			t.Fatal(err)
-		}
-		if theirs.Count() != 1 || !theirs.IsSet(last) {
-			t.Errorf("runs on %d CPUs, expected only CPU %d", theirs.Count(), last)
-		}
+		conn := dial(t, p)
+		r := bufio.NewReader(conn)
+		exchange(t, conn, r) // by whoever serves, who is there now
+		expectPinned(t, p, last)
 		before, err := p.CPU()
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn := dial(t, p)
-		r := bufio.NewReader(conn)
 		for range 500 {
 			exchange(t, conn, r)
 		}
@@ -280,6 +283,31 @@ func TestPinnedAndCPUClock(t *testing.T) {
 			t.Errorf("500 requests used %v", used)
 		}
 	})
+}
+
+// expectPinned checks every thread of every process.
+func expectPinned(t *testing.T, p *Proc, cpu int) {
+	t.Helper()
+	pids, err := Processes(p.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			tid, err := strconv.Atoi(task.Name())
+			var theirs unix.CPUSet
+			if err := errors.Join(err, unix.SchedGetaffinity(tid, &theirs)); err != nil {
+				t.Fatal(err)
+			}
+			if theirs.Count() != 1 || !theirs.IsSet(cpu) {
+				t.Errorf("thread %d of process %d runs on %d CPUs, expected only CPU %d", tid, pid, theirs.Count(), cpu)
+			}
+		}
+	}
 }
 
 func TestStopAndContext(t *testing.T) {
@@ -335,7 +363,19 @@ func TestStartRefuses(t *testing.T) {
 	if _, err := Start(t.Context(), Go, []int{1023}); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("on a CPU that is not there: %v", err)
 	}
-	if _, err := Start(t.Context(), Go, nil, "-nonsense"); err == nil || !strings.Contains(err.Error(), "usage") {
-		t.Errorf("with a flag that is not there: %v", err)
-	}
+	each(t, func(t *testing.T, which Which) {
+		wrong := [][]string{{"-nonsense"}, {Workers(0)}, {Workers(-1)}, {Workers(1), Workers(1)}}
+		if which != Prethread && which != Prefork {
+			wrong = append(wrong, []string{Workers(8)}) // has no pool
+		}
+		for _, args := range wrong {
+			_, err := Start(t.Context(), which, nil, args...)
+			if errors.Is(err, ErrNoCompiler) && os.Getenv("CI") == "" {
+				t.Skip(err)
+			}
+			if err == nil || !strings.Contains(err.Error(), "usage") {
+				t.Errorf("with the arguments %q: %v", args, err)
+			}
+		}
+	})
 }

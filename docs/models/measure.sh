@@ -7,12 +7,14 @@
 #   docs/models/measure.sh conns    MODEL   system calls of 200 connections of one request
 #   docs/models/measure.sh switches MODEL   context switches of 1,000 requests on one connection
 #   docs/models/measure.sh idle     MODEL   threads, processes and memory of 100 idle connections
+#   docs/models/measure.sh fails    MODEL   who is answered beside 4 connections that misbehave, and
+#                                           after a crash
 #
 # Further arguments go to `c10kit serve`. C10KIT names a command that is built
 # already. Needs bash, curl, and strace for the first three.
 set -euo pipefail
 
-(($# >= 2)) || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+(($# >= 2)) || { sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 what=$1 model=$2
 shift 2
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -52,7 +54,7 @@ tree() {
 printf 'GET /plaintext HTTP/1.1\r\nHost: c10kit\r\n\r\n' >"$tmp/request"
 request() {
 	cat "$tmp/request" >&"$fd"
-	LC_ALL=C IFS= read -r -N "$size" -u "$fd" answer
+	LC_ALL=C IFS= read -r -t 2 -N "$size" -u "$fd" answer
 }
 
 connect() { exec {fd}<>"/dev/tcp/${addr%:*}/${addr##*:}"; }
@@ -102,6 +104,18 @@ calls() {
 summary() {
 	calls "$1" | grep -v ' \.\.\.$' | sed -E 's/^[0-9]+ //; s/\(.*//' | sort | uniq -c | sort -rn |
 		awk -v n="$2" '{printf "%8d  %6.2f  %s\n", $1, $1 / n, $2}'
+}
+
+# another says whether one more connection is answered beside $1.
+another() {
+	if curl -s -m 1 -o /dev/null "http://$addr/plaintext"; then echo "beside $1: answered"; else echo "beside $1: not answered in 1 s"; fi
+}
+
+# drop closes the held connections.
+drop() {
+	for fd in "${held[@]}"; do exec {fd}>&-; done
+	held=()
+	sleep 1
 }
 
 flags=("$@")
@@ -159,16 +173,46 @@ idle)
 	serve
 	size=$(curl -si "http://$addr/plaintext" | wc -c)
 	sleep 0.5
-	n=100 rss=$(memory RssAnon) pss=$(memory Pss_Anon)
+	n=0 rss=$(memory RssAnon) pss=$(memory Pss_Anon)
 	echo "no connection:  $(shape), RssAnon $rss KiB, Pss_Anon $pss KiB"
-	for ((i = 0; i < n; i++)); do connect; request; done
+	while ((n < 100)); do
+		connect
+		request || break # more than workers
+		n=$((n + 1))
+	done
 	sleep 0.5
 	rss1=$(memory RssAnon) pss1=$(memory Pss_Anon)
 	echo "$n connections: $(shape), RssAnon $rss1 KiB, Pss_Anon $pss1 KiB"
 	echo "for each:       RssAnon $(((rss1 - rss) / n)) KiB, Pss_Anon $(((pss1 - pss) / n)) KiB"
 	;;
+fails)
+	flags+=(--lab)
+	serve
+	size=$(curl -si "http://$addr/plaintext" | wc -c)
+	held=()
+	for _ in {1..4}; do connect; request || true; held+=("$fd"); done
+	another "4 idle connections"
+	drop
+	curls=()
+	for _ in {1..4}; do
+		curl -s -o /dev/null "http://$addr/block/2s" &
+		curls+=($!)
+	done
+	sleep 0.5
+	another "4 requests that block for 2 s"
+	wait "${curls[@]}"
+	for _ in {1..4}; do connect; printf 'GET /plaintext HTTP/1.1\r\n' >&"$fd"; held+=("$fd"); done
+	another "4 half-sent requests"
+	drop
+	connect
+	request
+	curl -s -m 2 -o /dev/null "http://$addr/crash" || true
+	sleep 1
+	if request 2>/dev/null; then echo "after a crash in another connection: answered"; else echo "after a crash in another connection: cut"; fi
+	another "none, 1 s after a crash"
+	;;
 *)
-	echo "measure.sh: $what is none of trace, calls, conns, switches, idle" >&2
+	echo "measure.sh: $what is none of trace, calls, conns, switches, idle, fails" >&2
 	exit 2
 	;;
 esac

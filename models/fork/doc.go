@@ -9,9 +9,10 @@
 //	workers               serve, and end by themselves
 //
 // Every arrow is a PDEATHSIG of SIGKILL: whoever dies, what is below dies with it.
-// What is above goes on: the supervisor starts a forker that died again, the
-// forker replaces workers that died, both with a back-off of 10 ms doubling to a
-// second for those that died young.
+// What is above goes on: the supervisor takes the workers of a dead forker off the
+// system's hands (it is their subreaper) and the board, and starts a forker again;
+// the forker replaces workers that died. Both do it with a back-off of 10 ms doubling
+// to a second for those that died young.
 //
 // Where a raw fork is not possible (the race detector, a sanitizer), and in the
 // variants that are about exec, a worker is re-executed: it starts as a Go program

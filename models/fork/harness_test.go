@@ -121,12 +121,13 @@ func (s *tree) workers() []int {
 	return pids
 }
 
-// live returns the pids on the board of workers that are not the forker.
+// live returns the pids on the board of workers that are not the forker and have
+// begun: a slot has no pid before.
 func (s *tree) live(forker int) []int {
 	var pids []int
 	slots := s.Board.Slots()
 	for i := range slots {
-		if pid := slots[i].Pid(); slots[i].Generation()&1 != 0 && pid != forker {
+		if pid := slots[i].Pid(); slots[i].Generation()&1 != 0 && pid != forker && pid > 0 {
 			pids = append(pids, pid)
 		}
 	}
@@ -241,7 +242,7 @@ func childrenOf(pid int) []int {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, f := range files {
 		list, _ := os.ReadFile(f)
-		for _, p := range strings.Fields(string(list)) {
+		for p := range strings.FieldsSeq(string(list)) {
 			n, _ := strconv.Atoi(p)
 			pids = append(pids, n)
 		}
