@@ -2,6 +2,7 @@ package results
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -18,11 +19,11 @@ var (
 			rapid.SampledFrom([]string{"", "-", "/", "%", "=", " ", ":", ": ", ",", "\n", "\r", "\\", "\\n", "#", "-2", "\xff", "\u00a0", "µ", "tree", "%2F"}),
 			rapid.StringN(0, 5, 20),
 		), 0, 5).Draw(t, "pieces")
-		s := ""
+		var s strings.Builder
 		for _, p := range pieces {
-			s += p
+			s.WriteString(p)
 		}
-		return s
+		return s.String()
 	})
 	someText = anyText.Filter(func(s string) bool { return s != "" })
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -289,9 +290,7 @@ func TestDamage(t *testing.T) {
 		{latencyFile, "Tag=a,1e300,2,3,HISTF", "interval", 0},
 	} {
 		damaged := fstest.MapFS{}
-		for n, f := range files {
-			damaged[n] = f
-		}
+		maps.Copy(damaged, files)
 		data := string(files[c.file].Data)
 		first := strings.Count(data, "\n") + 1
 		damaged[c.file] = &fstest.MapFile{Data: []byte(data + c.line + "\n")}
