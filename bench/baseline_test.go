@@ -26,7 +26,7 @@ import (
 // interval of the median ratio. For the same time many short windows give a
 // narrower interval than few long ones: what the machine does beside lasts seconds.
 const (
-	baselineRounds = 60
+	baselineRounds = 40
 	baselineWindow = 300 * time.Millisecond
 	baselineConns  = 64
 

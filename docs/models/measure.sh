@@ -36,7 +36,10 @@ fi
 serve() {
 	"$@" "$C10KIT" serve "$model" --addr 127.0.0.1:0 "${flags[@]}" >"$tmp/out" &
 	server=$! tracer=$!
-	until grep -qs listening "$tmp/out"; do sleep 0.1; done
+	until grep -qs listening "$tmp/out"; do
+		kill -0 "$server" # or it could not start, and has said why
+		sleep 0.1
+	done
 	addr=$(awk '{print $3}' "$tmp/out")
 	if (($# > 0)); then server=$(pgrep -P "$tracer" | head -1); fi
 	sleep 2

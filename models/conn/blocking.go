@@ -122,7 +122,7 @@ func (t *Thread) fill() unix.Errno {
 		c.Expired = true
 		return 0
 	}
-	for {
+	for silent := time.Duration(0); ; {
 		n, _, errno := t.sock.fill(&c.In)
 		now := t.worker.Clock.Update()
 		switch {
@@ -138,8 +138,13 @@ func (t *Thread) fill() unix.Errno {
 			c.Expired = true
 			return 0
 		}
-		if c.Idle && t.worker.Draining() {
-			return 0
+		if t.worker.Draining() {
+			if silent += models.Tick; silent >= drainSilence {
+				c.Expired = true
+			}
+			if c.Idle || c.Expired {
+				return 0
+			}
 		}
 	}
 }
@@ -215,7 +220,7 @@ func (t *Thread) linger() {
 	c := &t.c
 	t.sock.shutdownWrite()
 	c.In.Release()
-	end := t.worker.Clock.Update() + int64(t.worker.Limits.Linger)
+	end := t.worker.Clock.Update() + int64(lingerFor(t.worker))
 	for {
 		n, _, errno := t.sock.fill(&c.In)
 		c.In.Release()

@@ -131,8 +131,9 @@ func (e *Events) take(fd int) {
 	s.begin(fd)
 }
 
-// drain begins when the listener was shut down. Idle connections are closed now,
-// the others when they have been answered.
+// drain begins when the listener was shut down. Idle connections are closed now, the
+// others when they have been answered, or have been silent in the middle of a request
+// for drainSilence.
 func (e *Events) drain() {
 	if e.draining {
 		return
@@ -141,7 +142,7 @@ func (e *Events) drain() {
 	_ = e.loop.Remove(&e.listener)
 	for s := e.open; s != nil; {
 		next := s.next
-		s.drainIdle()
+		s.drain()
 		s = next
 	}
 }

@@ -252,6 +252,9 @@ func (s *session) park() {
 		s.close()
 		return
 	}
+	if s.loop.draining && s.wait == stage.WaitInput {
+		s.c.Deadline = s.loop.worker.Sooner(s.c.Deadline, drainSilence)
+	}
 	d := s.c.Deadline
 	if s.wait == 0 {
 		d = 0
@@ -273,7 +276,7 @@ func (s *session) finish() {
 		s.sock.shutdownWrite()
 		s.c.In.Release()
 		w := s.loop.worker
-		s.loop.loop.SetDeadline(&s.Watch, w.After(w.Limits.Linger))
+		s.loop.loop.SetDeadline(&s.Watch, w.After(lingerFor(w)))
 		s.linger()
 	default:
 		s.close()
@@ -302,11 +305,11 @@ func (s *session) linger() {
 	s.loop.loop.Again(&s.Watch)
 }
 
-// drainIdle closes the connection if it owes nobody anything. What has arrived
-// already was accepted and is answered first: it is looked for, the event that
-// told of it may be still to come.
-func (s *session) drainIdle() {
-	if s.lingering || !s.c.Idle || s.wait != stage.WaitInput {
+// drain is told to each connection when a drain begins. What has arrived already was
+// accepted and is answered: it is looked for, the event that told of it may be still
+// to come. If it owes nobody anything, park closes it.
+func (s *session) drain() {
+	if s.lingering || s.wait != stage.WaitInput {
 		return
 	}
 	s.readable = true

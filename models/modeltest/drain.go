@@ -19,6 +19,7 @@ func drain(ctx context.Context, s *Server) error {
 		{"requests in flight", drainInFlight},
 		{"idle connections", drainIdle},
 		{"half a request", drainHalf},
+		{"half a request that stays half", drainSilent},
 		{"an answer that is not read yet", drainUnread},
 		{"end of the control pipe", drainPipe},
 	}
@@ -162,6 +163,32 @@ func drainHalf(ctx context.Context, c *Child) error {
 			}
 			return cl.lastAnswer()
 		})
+	})
+}
+
+// drainSilent is about a client that does not finish its request: the drain does not
+// wait for --drain to pass, nor for --header-timeout, but tells it so (408) and ends.
+func drainSilent(ctx context.Context, c *Child) error {
+	return c.talk(ctx, func(cl *Client) error {
+		if err := cl.Send("GET /plaintext HTTP/1.1\r\n"); err != nil {
+			return err
+		}
+		err := c.until("half a request", func(b board.Counts) bool { return b.BytesIn > 0 })
+		if err != nil {
+			return err
+		}
+		begin := time.Now()
+		err = c.Terminated(func() error {
+			a, err := cl.Receive("GET")
+			if err == nil && a.Status != 408 {
+				err = fmt.Errorf("status %d, want 408", a.Status)
+			}
+			return err
+		})
+		if took := time.Since(begin); err == nil && took > models.DefaultHeaderTimeout-2*time.Second {
+			err = fmt.Errorf("the drain took %v: it waited for the rest of a request", took)
+		}
+		return err
 	})
 }
 

@@ -74,3 +74,11 @@ func (w *Worker) After(d time.Duration) int64 {
 	}
 	return w.Clock.Now + int64(d)
 }
+
+// Sooner returns the earlier of deadline (0 is never) and d from now.
+func (w *Worker) Sooner(deadline int64, d time.Duration) int64 {
+	if by := w.Clock.Now + int64(d); deadline == 0 || by < deadline {
+		return by
+	}
+	return deadline
+}

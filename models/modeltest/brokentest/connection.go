@@ -133,7 +133,7 @@ func (c *connection) sleep() error {
 // fill waits for input, EOF, the deadline, or a drain if the connection is idle.
 func (c *connection) fill() error {
 	in := &c.c
-	for {
+	for silent := 0; ; {
 		if late := in.Deadline != 0 && c.worker.Clock.Update() >= in.Deadline; late {
 			// FLAW Timeouts: an idle connection may stay for ever.
 			if !c.has("Timeouts") || !in.Idle {
@@ -161,8 +161,13 @@ func (c *connection) fill() error {
 			return err
 		}
 		in.In.Commit(0)
-		if in.Idle && c.worker.Draining() {
-			return nil
+		if c.worker.Draining() {
+			if silent++; silent == 2 { // the ticks of the listener's SO_RCVTIMEO
+				in.Expired = true
+			}
+			if in.Idle || in.Expired {
+				return nil
+			}
 		}
 	}
 }
