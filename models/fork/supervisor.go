@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -107,6 +108,9 @@ func (s *Server) runForker() error {
 	defer listener.Close()
 
 	cmd := command(forkerName, string(config))
+	// To the runtime a raw ppoll is a goroutine that computes too long: it would send
+	// the forker SIGURG, to preempt it, some 50 times a second.
+	cmd.Env = append(os.Environ(), "GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",asyncpreemptoff=1", ","))
 	cmd.ExtraFiles = []*os.File{board, listener, read}
 	ended := make(chan error, 1)
 	go func() {
