@@ -37,8 +37,10 @@ fix: ## fails where go fix has a newer idiom to offer
 test: ## the tests of the README
 	$(GO) test ./...
 
+# A package at a time: under the detector a test is ten times slower, and two that starve each other for processors
+# find timeouts, not races.
 race: ## tests under the race detector, in another order each time; needs a C compiler
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -p 1 -shuffle=on ./...
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@list=$$($(GO) test -list '^Fuzz' ./...); \

@@ -62,7 +62,7 @@ var faults = []struct {
 	{PhaseRead, ClassTimeout, 0, afterRequest(func(c *net.TCPConn) { say(c, "HTTP/1.1 200 OK\r\n"); stall(c) }), Config{}},
 	{PhaseRead, ClassReset, unix.ECONNRESET, afterRequest(func(c *net.TCPConn) {
 		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // the client has read the answer by then, on a busy machine too
 		reset(c)
 	}), Config{}},
 	{PhaseRead, ClassEOF, 0, afterRequest(func(c *net.TCPConn) { say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc") }), Config{}},
@@ -75,7 +75,7 @@ var faults = []struct {
 	{PhaseClose, ClassTimeout, 0, afterRequest(func(c *net.TCPConn) { say(c, hello); stall(c) }), Config{Close: true, Closer: ServerCloses}},
 	{PhaseClose, ClassReset, unix.ECONNRESET, afterRequest(func(c *net.TCPConn) {
 		say(c, hello)
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // the client has read the answer by then, on a busy machine too
 		reset(c)
 	}), Config{Close: true, Closer: ServerCloses}},
 	{PhaseClose, ClassProtocol, 0, afterRequest(func(c *net.TCPConn) { say(c, hello+"more"); stall(c) }), Config{}},

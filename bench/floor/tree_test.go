@@ -98,7 +98,7 @@ func TestKillEndsChildren(t *testing.T) {
 		if err := syscall.Kill(p.Pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.Now().Add(10 * time.Second)
+		deadline := time.Now().Add(60 * time.Second)
 		for _, pid := range pids {
 			for !ended(t, pid) {
 				if time.Now().After(deadline) {
