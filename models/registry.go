@@ -16,7 +16,7 @@ type Variant struct {
 type Model struct {
 	// Name is the package, the flag, the key and the column alike.
 	Name string
-	// Variants lists what there is, the default first. A model without variants has
+	// Variants lists what there is, the default first. A model without variants
 	// has one of the name NoVariant.
 	Variants []Variant
 	// About is one line for `c10kit models`.

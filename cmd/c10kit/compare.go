@@ -27,9 +27,9 @@ request cost: the median over interleaved rounds, with quartiles. Everything
 measured is kept in a run folder, whose name is printed.
 
 Without MODEL it compares the baseline and the six models of the card, with
-connections kept alive and with a connection per request. Blocking pools get as many workers as connections. A
-model that serves one connection at a time is compared at one connection in
-keep-alive, unless -c says otherwise.`,
+connections kept alive and with a connection per request. Blocking pools get as
+many workers as connections. A model that serves one connection at a time is
+compared at one connection in keep-alive, unless -c says otherwise.`,
 		Example: `  c10kit compare
   c10kit compare reactor prethread -c 16,256 --rounds 5
   c10kit compare iterative reactor --close --closer client`,

@@ -29,9 +29,9 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Try what this machine can measure, and say how to allow more",
-		Long: `Doctor tries each thing that a measurement may need and says what it found: "ok",
-"limited" (it works, but shows less), or "no", with the cure. It changes nothing.
-Exit code 3 if serving and loading on loopback does not work.`,
+		Long: `Doctor tries each thing that a measurement may need and says what it found:
+"ok", "limited" (it works, but shows less), or "no", with the cure. It changes
+nothing. Exit code 3 if serving and loading on loopback does not work.`,
 		Args: needs(0, "nothing"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found := examine()

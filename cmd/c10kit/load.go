@@ -29,8 +29,8 @@ func newLoad() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load URL",
 		Short: "Load any server and say what it answered",
-		Long: `Load keeps a number of connections busy, each with one request after the other (a
-closed loop), and prints rates, latencies and every error by phase and class.
+		Long: `Load keeps a number of connections busy, each with one request after the other
+(a closed loop), and prints rates, latencies and every error by phase and class.
 Ctrl-C ends it early and keeps what was measured.
 
 URL is http://HOST:PORT/PATH, tcp+echo://HOST:PORT or tcp+unp://HOST:PORT/BYTES;

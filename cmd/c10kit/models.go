@@ -34,15 +34,16 @@ func newModels() *cobra.Command {
 		Short: "List the models and what to expect of each",
 		Long: `Models lists every model and variant, with the columns of Shuo Chen's muduo:
 
-  PROCS, THREADS  how many it has, beside Go's own ("workers": --workers of them,
-                  "1/conn": one for each connection, "runtime": as Go sees fit)
+  PROCS, THREADS  how many it has, beside Go's own ("workers": --workers of
+                  them, "1/conn": one for each connection, "runtime": as Go
+                  sees fit)
   BLOCKS          a call for input puts the worker to sleep
   POLLS           what it waits with for many connections
   CORES           how many CPUs one server can use
   CRASH TAKES     what a memory fault in a handler takes down
   CSW/REQ         voluntary context switches to expect for a request on a
-                  connection that is kept alive: 1 where each is waited for, 0 to 1
-                  where one wait is for all`,
+                  connection that is kept alive: 1 where each is waited for, 0
+                  to 1 where one wait is for all`,
 		Args: needs(0, "nothing"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rows := modelRows()

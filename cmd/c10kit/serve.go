@@ -19,9 +19,9 @@ func newServe() *cobra.Command {
 		Use:   "serve MODEL",
 		Short: "Serve in one model until Ctrl-C",
 		Long: `Serve runs one server in this process. It prints "listening on ADDR" on stdout
-when it is ready. SIGTERM or Ctrl-C drains it: what was accepted is answered with
-Connection: close, idle connections are closed, and it exits 0, or 1 if that took
-longer than --drain and connections were cut.
+when it is ready. SIGTERM or Ctrl-C drains it: what was accepted is answered
+with Connection: close, idle connections are closed, and it exits 0, or 1 if
+that took longer than --drain and connections were cut.
 
 MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 		Example: `  c10kit serve reactor
