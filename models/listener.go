@@ -22,6 +22,7 @@ const Tick = time.Second
 type Listener struct {
 	FD   int
 	Addr netip.AddrPort // as bound, with the port that the kernel chose
+	kept bool           // bound only, by Keep
 }
 
 // Listen opens a listening socket. What is set on it is inherited by accepted
@@ -29,6 +30,32 @@ type Listener struct {
 // TCP_NODELAY and the two Tick timeouts. SO_REUSEPORT is set if asked; only then can
 // a second Listen share the address.
 func Listen(addr string, backlog int, reusePort bool) (*Listener, error) {
+	l, err := bind(addr, reusePort)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Listen(l.FD, backlog); err != nil {
+		unix.Close(l.FD)
+		return nil, fmt.Errorf("listening on %s: %w", l.Addr, os.NewSyscallError("listen", err))
+	}
+	return l, nil
+}
+
+// Keep binds a socket to an address and does not listen, so that the port is known
+// and taken before whoever serves it has started: a model whose Traits say Listens.
+// With SO_REUSEADDR on both sides, which net.Listen, nginx and httpd all set, the
+// other may bind and listen beside it: the kernel refuses that only where one of the
+// two listens already (inet_csk_get_port). SO_REUSEPORT, if asked, is for one that
+// sets it too.
+func Keep(addr string, reusePort bool) (*Listener, error) {
+	l, err := bind(addr, reusePort)
+	if err == nil {
+		l.kept = true
+	}
+	return l, err
+}
+
+func bind(addr string, reusePort bool) (*Listener, error) {
 	ap, err := resolve(addr)
 	if err != nil {
 		return nil, err
@@ -41,7 +68,7 @@ func Listen(addr string, backlog int, reusePort bool) (*Listener, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	if err := setUp(fd, ap, backlog, reusePort); err != nil {
+	if err := setUp(fd, ap, reusePort); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("listening on %s: %w", ap, err)
 	}
@@ -53,7 +80,7 @@ func Listen(addr string, backlog int, reusePort bool) (*Listener, error) {
 	return &Listener{FD: fd, Addr: bound}, nil
 }
 
-func setUp(fd int, ap netip.AddrPort, backlog int, reusePort bool) error {
+func setUp(fd int, ap netip.AddrPort, reusePort bool) error {
 	options := []struct{ level, name, value int }{
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
@@ -72,18 +99,15 @@ func setUp(fd int, ap netip.AddrPort, backlog int, reusePort bool) error {
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}
-	if err := unix.Bind(fd, sockaddr(ap)); err != nil {
-		return os.NewSyscallError("bind", err)
-	}
-	if err := unix.Listen(fd, backlog); err != nil {
-		return os.NewSyscallError("listen", err)
-	}
-	return nil
+	return os.NewSyscallError("bind", unix.Bind(fd, sockaddr(ap)))
 }
 
 // Shutdown wakes every thread and process that is blocked in accept(2) on the
 // listener: they get EINVAL. The queue behind it is reset by the kernel.
 func (l *Listener) Shutdown() error {
+	if l.kept {
+		return nil // nobody waits for it
+	}
 	err := unix.Shutdown(l.FD, unix.SHUT_RD)
 	if err == unix.ENOTCONN { // already shut down
 		return nil

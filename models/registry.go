@@ -19,6 +19,9 @@ type Model struct {
 	// Variants lists what there is, the default first. A model without variants
 	// has one of the name NoVariant.
 	Variants []Variant
+	// Free, if not nil, gives the traits of variants that are not listed: any command
+	// line. An error is the user's.
+	Free func(variant string) (Traits, error)
 	// About is one line for `c10kit models`.
 	About string
 	// New builds a server in env, for env.Config.Variant. It opens nothing that
@@ -29,12 +32,16 @@ type Model struct {
 // NoVariant is the variant's name where a model has only one form.
 const NoVariant = ""
 
-// Variant returns the variant of the given name.
+// Variant returns the variant of the given name, listed or free.
 func (m *Model) Variant(name string) (Variant, bool) {
 	for _, v := range m.Variants {
 		if v.Name == name {
 			return v, true
 		}
+	}
+	if m.Free != nil {
+		t, err := m.Free(name)
+		return Variant{name, t}, err == nil
 	}
 	return Variant{}, false
 }
@@ -72,6 +79,10 @@ func Find(spec string) (*Model, Variant, error) {
 		return m, m.Variants[0], nil
 	}
 	v, ok := m.Variant(variant)
+	if !ok && m.Free != nil {
+		_, err := m.Free(variant)
+		return nil, Variant{}, fmt.Errorf("%s: %w", name, err)
+	}
 	if !ok && m.Variants[0].Name == NoVariant {
 		return nil, Variant{}, fmt.Errorf("%s has no variants, so no %q", name, variant)
 	}

@@ -19,6 +19,15 @@ type Server interface {
 	Serve() error
 }
 
+// Starter is a Server that listens some time after Serve was called, because the model
+// opens its listener itself (Traits.Listens).
+type Starter interface {
+	Server
+	// Listening is closed when the server accepts connections on the address of
+	// Env.Listener. It never is if Serve returns before.
+	Listening() <-chan struct{}
+}
+
 // Env is where a server runs. It belongs to the process that serves, which closes
 // it after Serve.
 type Env struct {

@@ -18,6 +18,11 @@ const (
 	PerConnection
 	// Events is a number of loops, each with many connections.
 	Events
+	// Runtime is goroutines over the Go runtime's own poller: its workers are the
+	// processors it is given.
+	Runtime
+	// Command is a program of its own, which decides for itself.
+	Command
 )
 
 // Traits is what a model's user may expect of it. The strings are the columns of
@@ -37,6 +42,14 @@ type Traits struct {
 	ReusePort bool
 	// MaxWorkers bounds Config.Workers; 0 is no bound.
 	MaxWorkers int
+	// Listens: the model opens its listener itself, as foreign code does that wants an
+	// address and not a socket. Env.Listener then only keeps the address: bound, not
+	// listening. Its Server is a Starter.
+	Listens bool
+	// Tree: no worker can be named, because whoever schedules them is not ours (the Go
+	// runtime, a foreign program). Context switches are those of the whole process
+	// tree, and nothing is counted on the board but what the model says there.
+	Tree bool
 	// Forks: the process that serves creates children by fork, so it must have one
 	// goroutine and GOMAXPROCS 1.
 	Forks bool
@@ -48,9 +61,9 @@ type Traits struct {
 // defaultWorkers is how many workers a server gets that was not told.
 func (t Traits) defaultWorkers(cpus int) int {
 	switch t.Kind {
-	case Serial, PerConnection: // the latter has a worker for each connection, whatever it is told
+	case Serial, PerConnection, Command: // a worker for each connection, or what it likes, whatever it is told
 		return 1
-	case Events:
+	case Events, Runtime:
 		if t.MaxWorkers > 0 {
 			return min(cpus, t.MaxWorkers)
 		}
@@ -86,6 +99,10 @@ func (t Traits) Gomaxprocs(workers int) int {
 		return 1 + 2
 	case t.Kind == Events:
 		return workers + 2
+	case t.Kind == Runtime:
+		return workers
+	case t.Kind == Command:
+		return 1 + 2 // of the process that watches it
 	case t.Kind == PerConnection:
 		return 64 + 2
 	default:

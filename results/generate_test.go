@@ -61,6 +61,7 @@ var anyResult = rapid.Custom(func(t *rapid.T) Result {
 		NeverServed: rapid.IntRange(0, 1<<20).Draw(t, "never served"),
 		Verdict:     Verdict{rapid.SampledFrom(verdicts).Draw(t, "verdict"), anyText.Draw(t, "evidence")},
 		Errors:      rapid.MapOfN(anyText, rapid.Uint64(), 0, 3).Draw(t, "errors"),
+		PerWorker:   rapid.OneOf(rapid.Just([]uint64(nil)), rapid.SliceOfN(rapid.Uint64(), 0, 3)).Draw(t, "per worker"),
 		Notes:       rapid.SliceOfN(anyText, 0, 3).Draw(t, "notes"),
 	}
 	for m, v := range rapid.MapOfN(anyMetric, anyFigure, 0, 23).Draw(t, "values") {
@@ -77,6 +78,9 @@ var anySample = rapid.Custom(func(t *rapid.T) Sample {
 		Cell:   anyCell.Draw(t, "cell").ID,
 		T:      rapid.Float64Range(0, 1e6).Draw(t, "t"),
 		Values: rapid.MapOfN(anyMetric, rapid.Float64Range(-1e15, 1e15), 0, 6).Draw(t, "values"),
+
+		PerWorker: rapid.OneOf(rapid.Just([]uint64(nil)), rapid.SliceOfN(rapid.Uint64Max(1<<53), 1, 3)).Draw(t, "per worker"),
+		Latencies: rapid.OneOf(rapid.Just([]uint64(nil)), rapid.SliceOfN(rapid.Uint64Max(1<<53), 1, 3)).Draw(t, "latencies"),
 	}
 })
 

@@ -22,7 +22,10 @@ const (
 
 	CswVoluntary   Metric = "csw-vol/req"
 	CswInvoluntary Metric = "csw-invol/req"
+	CswError       Metric = "csw-error/req"
 	CswRuntime     Metric = "csw-runtime/req"
+	WakeUps        Metric = "wakeups/req"
+	EAGAINs        Metric = "eagains/req"
 	Allocs         Metric = "allocs/req"
 
 	TimeWaitServer         Metric = "tw-server"
@@ -35,6 +38,9 @@ const (
 	Procs     Metric = "procs"
 	Errors    Metric = "errors"
 	Overflows Metric = "overflows"
+
+	AcceptQueue Metric = "accept-queue"
+	Retransmits Metric = "retransmits"
 )
 
 // Better says which way is good.
@@ -77,7 +83,10 @@ var infos = []Info{
 	{SysPerReq, Lower, ScaleTime, "its part in the kernel"},
 	{CswVoluntary, Lower, ScaleCount, "voluntary context switches of workers per request"},
 	{CswInvoluntary, Lower, ScaleCount, "involuntary context switches of workers per request"},
+	{CswError, Lower, ScaleCount, "how far off the two may be: workers that lived at an edge of the window, with what one switches"},
 	{CswRuntime, Lower, ScaleCount, "context switches of the rest of the tree per request"},
+	{WakeUps, Lower, ScaleCount, "times a worker woke up with something to do, per request"},
+	{EAGAINs, Lower, ScaleCount, "system calls of workers that found nothing to do, per request"},
 	{Allocs, Lower, ScaleCount, "heap allocations of the served processes per request"},
 	{TimeWaitServer, Lower, ScaleCount, "TIME_WAITs made in the window by the server closing first"},
 	{TimeWaitClient, Lower, ScaleCount, "TIME_WAITs made in the window by the client closing first"},
@@ -88,6 +97,8 @@ var infos = []Info{
 	{Procs, Lower, ScaleCount, "processes of the served tree"},
 	{Errors, Lower, ScaleCount, "requests that failed in the window"},
 	{Overflows, Lower, ScaleCount, "connections dropped by a full accept queue"},
+	{AcceptQueue, Lower, ScaleCount, "the longest accept queue that a sample saw"},
+	{Retransmits, Lower, ScaleCount, "TCP segments sent again in the window, in the whole network namespace"},
 }
 
 var infoOf = func() map[Metric]Info {

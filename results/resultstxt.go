@@ -45,6 +45,9 @@ func encodeResult(r Result) ([]byte, error) {
 	if r.NeverServed != 0 {
 		fmt.Fprintf(&b, "# never-served %d\n", r.NeverServed)
 	}
+	if r.PerWorker != nil {
+		fmt.Fprintf(&b, "# per-worker %s\n", formatCounts(r.PerWorker))
+	}
 	for _, class := range slices.Sorted(maps.Keys(r.Errors)) {
 		fmt.Fprintf(&b, "# error %d %s\n", r.Errors[class], escapeText(class))
 	}
@@ -165,6 +168,8 @@ func (p *resultsParser) comment(n int, word, rest string) (err error) {
 		r.Verdict = Verdict{name, unescapeText(evidence)}
 	case "never-served":
 		r.NeverServed, err = strconv.Atoi(rest)
+	case "per-worker":
+		r.PerWorker, err = parseCounts(rest)
 	case "error":
 		err = p.errorLine(rest)
 	case "missing":
@@ -181,6 +186,29 @@ func (p *resultsParser) comment(n int, word, rest string) (err error) {
 		}
 	}
 	return err
+}
+
+func formatCounts(counts []uint64) string {
+	var b []byte
+	for i, n := range counts {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = strconv.AppendUint(b, n, 10)
+	}
+	return string(b)
+}
+
+func parseCounts(text string) ([]uint64, error) {
+	counts := []uint64{}
+	for word := range strings.FieldsSeq(text) {
+		n, err := strconv.ParseUint(word, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		counts = append(counts, n)
+	}
+	return counts, nil
 }
 
 func (p *resultsParser) errorLine(rest string) error {

@@ -94,7 +94,7 @@ func example(t testing.TB) *Stored {
 			}.Identify()
 			s.Manifest.Cells = append(s.Manifest.Cells, c)
 			s.Results = append(s.Results, exampleResult(c, float64(i+1), float64(round)))
-			s.Samples = append(s.Samples, Sample{c.ID, 0.25, map[Metric]float64{ReqPerSec: 1e4, CPUPerReq: 12345.5}})
+			s.Samples = append(s.Samples, Sample{Cell: c.ID, T: 0.25, Values: map[Metric]float64{ReqPerSec: 1e4, CPUPerReq: 12345.5}})
 			h := hdrhistogram.New(1000, 60e9, 3)
 			if err := h.RecordValues(int64(i+1)*1e6, 100); err != nil {
 				t.Fatal(err)

@@ -209,9 +209,9 @@ func TestRefused(t *testing.T) {
 		"no histogram":  run.Latency("a", Total, now, now, nil),
 		"backwards":     run.Latency("a", Total, now, now.Add(-1), h),
 		"before 1970":   run.Latency("a", Total, time.Time{}, now, h),
-		"sample of NaN": run.Sample(Sample{"a", 0, map[Metric]float64{P50: math.NaN()}}),
-		"sample of t":   run.Sample(Sample{"a", 0, map[Metric]float64{"t": 0}}),
-		"sample at NaN": run.Sample(Sample{"a", math.NaN(), nil}),
+		"sample of NaN": run.Sample(Sample{Cell: "a", T: 0, Values: map[Metric]float64{P50: math.NaN()}}),
+		"sample of t":   run.Sample(Sample{Cell: "a", T: 0, Values: map[Metric]float64{"t": 0}}),
+		"sample at NaN": run.Sample(Sample{Cell: "a", T: math.NaN(), Values: nil}),
 	} {
 		if err == nil {
 			t.Errorf("%s: accepted", what)

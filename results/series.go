@@ -6,25 +6,48 @@ import (
 	"fmt"
 )
 
-// Sample is what a cell looked like at one moment of its window. Its JSON is
-// one flat object, {"cell": ID, "t": seconds, METRIC: value, …}; what could not
-// be counted is absent.
+// Sample is what a cell looked like at one moment of its window, or did since the
+// sample before. Its JSON is one flat object, {"cell": ID, "t": seconds, METRIC:
+// value, ..., "per-worker": [...], "latencies": [...]}; what could not be counted is
+// absent.
 type Sample struct {
 	Cell   string             // the cell's ID
 	T      float64            // seconds since the window opened
-	Values map[Metric]float64 // any metric but "cell" and "t"
+	Values map[Metric]float64 // any metric
+	// PerWorker is how many connections each worker has at this moment, or has taken on
+	// in the window where it serves one at a time: see Result.PerWorker. Nil if it is
+	// not known.
+	PerWorker []uint64
+	// Latencies counts the requests answered since the sample before by latency, in the
+	// buckets of LatencyBucket, as far as the last one that is not 0. Nil if not known.
+	Latencies []uint64
 }
+
+// Keys of a sample's JSON that are no metrics.
+const (
+	keyCell      = "cell"
+	keyT         = "t"
+	keyPerWorker = "per-worker"
+	keyLatencies = "latencies"
+)
 
 // MarshalJSON writes s on one line.
 func (s Sample) MarshalJSON() ([]byte, error) {
-	flat := make(map[Metric]any, len(s.Values)+2)
+	flat := make(map[Metric]any, len(s.Values)+4)
 	for m, v := range s.Values {
-		if m == "cell" || m == "t" || m == "" {
+		switch m {
+		case keyCell, keyT, keyPerWorker, keyLatencies, "":
 			return nil, fmt.Errorf("sample of %s: %q cannot be a metric", s.Cell, m)
 		}
 		flat[m] = v
 	}
-	flat["cell"], flat["t"] = s.Cell, s.T
+	flat[keyCell], flat[keyT] = s.Cell, s.T
+	if s.PerWorker != nil {
+		flat[keyPerWorker] = s.PerWorker
+	}
+	if s.Latencies != nil {
+		flat[keyLatencies] = s.Latencies
+	}
 	data, err := json.Marshal(flat) // refuses NaN and infinities
 	if err != nil {
 		return nil, fmt.Errorf("sample of %s: %w", s.Cell, err)
@@ -39,14 +62,24 @@ func (s *Sample) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	read := Sample{}
-	for key, into := range map[Metric]any{"cell": &read.Cell, "t": &read.T} {
-		if flat[key] == nil {
-			return fmt.Errorf("sample has no %q", key)
+	for _, f := range []struct {
+		key      Metric
+		into     any
+		optional bool
+	}{
+		{keyCell, &read.Cell, false}, {keyT, &read.T, false},
+		{keyPerWorker, &read.PerWorker, true}, {keyLatencies, &read.Latencies, true},
+	} {
+		switch {
+		case flat[f.key] == nil && f.optional:
+			continue
+		case flat[f.key] == nil:
+			return fmt.Errorf("sample has no %q", f.key)
 		}
-		if err := json.Unmarshal(flat[key], into); err != nil {
-			return fmt.Errorf("sample: %q: %w", key, err)
+		if err := json.Unmarshal(flat[f.key], f.into); err != nil {
+			return fmt.Errorf("sample: %q: %w", f.key, err)
 		}
-		delete(flat, key)
+		delete(flat, f.key)
 	}
 	for m, raw := range flat {
 		var v *float64

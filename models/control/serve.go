@@ -54,7 +54,7 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	if err != nil {
 		return err
 	}
-	l, err := models.Listen(config.Addr, config.Backlog, v.Traits.ReusePort)
+	l, err := listen(config, v.Traits)
 	if err != nil {
 		return errors.Join(err, b.Close())
 	}
@@ -73,6 +73,22 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	})
 }
 
+// listen opens the server's listener, or only keeps the address for a model that
+// listens itself.
+func listen(config models.Config, t models.Traits) (*models.Listener, error) {
+	if t.Listens {
+		return models.Keep(config.Addr, t.ReusePort)
+	}
+	return models.Listen(config.Addr, config.Backlog, t.ReusePort)
+}
+
+// accepting is what a server is whose listener was opened for it.
+var accepting = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // host is a serving process.
 type host struct {
 	env     *models.Env
@@ -89,12 +105,22 @@ func (h *host) run(ctx context.Context, server models.Server, requests io.Reader
 	if requests != nil {
 		go h.listen(requests, drain)
 	}
-	ready()
-	select {
-	case err := <-served:
-		return errors.Join(err, h.close())
-	case <-ctx.Done():
-	case <-drain:
+	listening := accepting
+	if s, ok := server.(models.Starter); ok {
+		listening = s.Listening()
+	}
+	for ended := false; !ended; {
+		select {
+		case <-listening:
+			ready()
+			listening = nil // once
+		case err := <-served:
+			return errors.Join(err, h.close())
+		case <-ctx.Done():
+			ended = true
+		case <-drain:
+			ended = true
+		}
 	}
 	if err := h.env.Drain(); err != nil {
 		return err
