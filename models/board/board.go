@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +15,7 @@ const Name = "c10kit-board"
 
 const (
 	magic   = 0xc10c10c1
-	version = 1
+	version = 2
 
 	headerSize = 128
 	slotSize   = 128
@@ -33,7 +32,8 @@ type header struct {
 	leaked   atomic.Uint64 // blocks that ended workers had not given back
 	userNs   atomic.Uint64 // CPU of worker processes that were reaped
 	sysNs    atomic.Uint64
-	_        [headerSize - 48]byte
+	switches [3]atomic.Uint64 // of ended workers: see Switches
+	_        [headerSize - 72]byte
 }
 
 // Board is a mapping of a scoreboard.
@@ -190,30 +190,6 @@ func (b *Board) Take(pid, tid int) (*Slot, error) {
 	return nil, ErrFull
 }
 
-// End adds the slot's counters to the totals and frees it. Called by the worker
-// as its last act, or by the parent of a worker that was killed. live is the
-// number of blocks that the worker had not given back.
-func (b *Board) End(s *Slot, live int) {
-	s.state.Store(uint32(Ended))
-	for i := range s.counters {
-		b.total.counters[i].Add(s.counters[i].Load())
-	}
-	b.total.ended.Add(1)
-	b.head.leaked.Add(uint64(live))
-	s.gen.Add(1)
-}
-
-// Bury is End for a worker that died at its work, called by whoever knows that it is
-// dead: its connection ended with it, by an error, and the request that it had begun
-// is in flight no more, nor was it answered.
-func (b *Board) Bury(s *Slot) {
-	n := s.Read()
-	s.Add(Closed, n.Open())
-	s.Add(Errors, n.Open())
-	s.Add(Begun, -n.InFlight())
-	b.End(s, 0)
-}
-
 // Slot returns slot i; Index is its inverse. A parent tells a re-executed worker
 // its slot by the number.
 func (b *Board) Slot(i int) *Slot { return &b.slots[i] }
@@ -222,21 +198,6 @@ func (b *Board) Slot(i int) *Slot { return &b.slots[i] }
 func (b *Board) Index(s *Slot) int {
 	return int((uintptr(unsafe.Pointer(s)) - uintptr(unsafe.Pointer(&b.slots[0]))) / slotSize)
 }
-
-// Used adds what a worker process that ended had used of the CPU, by wait4(2).
-// Called by whoever reaped it.
-func (b *Board) Used(user, sys time.Duration) {
-	b.head.userNs.Add(uint64(user))
-	b.head.sysNs.Add(uint64(sys))
-}
-
-// CPU returns the sum of Used.
-func (b *Board) CPU() (user, sys time.Duration) {
-	return time.Duration(b.head.userNs.Load()), time.Duration(b.head.sysNs.Load())
-}
-
-// Leaked returns how many blocks ended workers had not given back: 0, or a bug.
-func (b *Board) Leaked() uint64 { return b.head.leaked.Load() }
 
 // Total returns the sum over ended and live workers of every counter. A worker
 // that ends while Total reads may be counted in neither or both places; the

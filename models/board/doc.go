@@ -10,7 +10,8 @@
 //
 //	offset   0 +----------------------------------------------------+
 //	           | Header: magic, version, slot count, drain flag,     |
-//	           |         server pid, high-water mark                 |
+//	           |         server pid, high-water mark, CPU and        |
+//	           |         switches of ended workers                   |
 //	       128 +----------------------------------------------------+
 //	           | Slot of totals: what workers that ended had counted |
 //	       256 +----------------------------------------------------+
@@ -20,12 +21,17 @@
 //	           | ...      touched lazily: an unused slot costs no page
 //
 // One writer each: a slot is allocated by the acceptor or the parent (Board.Take)
-// and from then on written by its worker only, until the worker, or for a worker
-// that was killed its parent, ends it (Board.End), which adds its counters to
-// the totals. The generation is odd while the slot is in use and grows with every
-// Take and End, so a reader that saw the same generation before and after knows
-// that it read one worker.
+// and from then on written by its worker only. A thread ends it itself (Board.Left). A
+// process says that it exits (Board.Exits) and its parent ends the slot when it reaps
+// it (Board.Reaped), whether it exited or was killed: so its context switches are in
+// /proc while the slot is in use, a zombie's too, and in the totals from then on.
+// Both add the slot's counters to the totals. The generation is odd while the slot is
+// in use and grows with every Take and End, so a reader that saw the same generation
+// before and after knows that it read one worker.
 //
-//	free --Take--> starting -> accepting <-> serving -> ended --End--> free
-//	gen even        gen odd                                           gen even
+//	                                                 thread: --Left-------------+
+//	free --Take--> starting -> accepting <-> serving                            +--> free
+//	                                                 process: --Exits--> ended  |
+//	                                                          (zombie) --Reaped-+
+//	gen even        gen odd                                                     gen even
 package board

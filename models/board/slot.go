@@ -1,6 +1,9 @@
 package board
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // State is what a worker is doing.
 type State uint32
@@ -48,23 +51,30 @@ const (
 // Slot is one worker's line on the board: 128 bytes, two cache lines, written by
 // that worker only.
 //
-//	  0 gen  4 state  8 pid  12 tid  16 ended (totals only)  20 unused
+//	  0 gen  4 state  8 pid  12 tid  16 ended (totals only)  20 live
 //	 24 counters: 11 x 8
-//	112 unused
+//	112 switches: 2 x 8
 type Slot struct {
 	gen      atomic.Uint32
 	state    atomic.Uint32
 	pid      atomic.Int32
 	tid      atomic.Int32
 	ended    atomic.Uint32
-	_        uint32
+	live     atomic.Uint32 // of Exits
 	counters [numCounters]atomic.Uint64
-	_        [slotSize - 24 - numCounters*8]byte
+	switches [2]atomic.Uint64 // of Exits
 }
+
+// A slot is two cache lines, no more and no less.
+var _ = [1]struct{}{}[slotSize-unsafe.Sizeof(Slot{})]
 
 func (s *Slot) reset() {
 	for i := range s.counters {
 		s.counters[i].Store(0)
+	}
+	s.live.Store(0)
+	for i := range s.switches {
+		s.switches[i].Store(0)
 	}
 }
 

@@ -3,6 +3,7 @@ package conn
 import (
 	"os"
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -18,19 +19,43 @@ type seat struct {
 	slot   *board.Slot
 	worker *stage.Worker
 	most   int // Config.MaxRequestsPerWorker
+
+	thread bool // the worker is the thread that called Enter, and ends with it
+	usage  syscall.Rusage
 }
 
 // Enter makes the calling goroutine the worker: locked to its thread, whose id
 // is put on the board.
 func (s *seat) Enter() {
 	runtime.LockOSThread()
+	s.thread = true
 	s.slot.SetThread(os.Getpid(), unix.Gettid())
 }
 
-// Leave gives the slot back, its counters to the totals, and says on the board how
-// many blocks the worker still holds, which should be none. The goroutine stays
-// locked: if it returns now, its thread ends with it.
-func (s *seat) Leave() { s.board.End(s.slot, s.worker.Pool.Live()) }
+// Leave gives the slot back, its counters and the context switches of its thread to
+// the totals, and says on the board how many blocks the worker still holds, which
+// should be none. The goroutine stays locked: if it returns now, its thread ends with
+// it.
+func (s *seat) Leave() {
+	live := s.worker.Pool.Live()
+	if !s.thread { // any thread may have run it: its switches are nobody's
+		s.board.End(s.slot, live)
+		return
+	}
+	_ = syscall.Getrusage(unix.RUSAGE_THREAD, &s.usage)
+	s.board.Left(s.slot, live, &s.usage)
+}
+
+// Exit is Leave for a worker that is a process, which ends now: its parent gives the
+// slot back. alone says that it has no other thread.
+func (s *seat) Exit(alone bool) {
+	if alone { // a raw child: no system call that the runtime might notice
+		s.board.Exits(s.slot, s.worker.Pool.Live(), nil)
+		return
+	}
+	_ = syscall.Getrusage(unix.RUSAGE_THREAD, &s.usage)
+	s.board.Exits(s.slot, s.worker.Pool.Live(), &s.usage)
+}
 
 // Worn reports whether the worker has answered as many requests as one may
 // (Config.MaxRequestsPerWorker) and is to be replaced.
@@ -50,7 +75,7 @@ func newSeatAt(env *models.Env, slot *board.Slot) (seat, stage.Pipeline, error) 
 		env.Board.End(slot, 0)
 		return seat{}, nil, err
 	}
-	return seat{env.Board, slot, w, env.Config.MaxRequestsPerWorker}, p, nil
+	return seat{board: env.Board, slot: slot, worker: w, most: env.Config.MaxRequestsPerWorker}, p, nil
 }
 
 // ThreadWorker is a Thread with its place in a server: between Enter and Leave it

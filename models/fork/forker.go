@@ -1,6 +1,7 @@
 package fork
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -65,7 +66,6 @@ type Forker struct {
 // child is what the forker remembers of one.
 type child struct {
 	slot  *board.Slot
-	gen   uint32
 	begun time.Time
 }
 
@@ -91,7 +91,7 @@ func newForker(env *models.Env, m Model) (*Forker, error) {
 	f.run = func() int {
 		f.worker.EnterForked()
 		err := f.model.Child(f.worker, f.fd)
-		f.worker.Leave()
+		f.worker.Exit(true)
 		if err != nil {
 			return 1 // what it says cannot be printed here
 		}
@@ -110,11 +110,11 @@ func (f *Forker) Draining() bool { return f.Env.Board.Draining().Load() != 0 }
 
 // Fork starts a worker for descriptor fd, which stays the forker's too.
 func (f *Forker) Fork(fd int) error {
-	slot, err := f.Env.Board.Take(0, 0)
+	slot, err := f.take()
 	if err != nil {
 		return err
 	}
-	c := child{slot, slot.Generation(), time.Now()}
+	c := child{slot, time.Now()}
 	start := f.exec
 	if f.raw != nil {
 		start = f.fork
@@ -126,6 +126,35 @@ func (f *Forker) Fork(fd int) error {
 	}
 	f.children[pid] = c
 	return nil
+}
+
+// take takes a slot. On a board that is full it waits for workers that have said that
+// they exit: their connections are closed, so their slots are as good as free, but
+// only a process that has been reaped gives its slot back.
+func (f *Forker) take() (*board.Slot, error) {
+	for waited := time.Duration(0); ; waited += exitPoll {
+		slot, err := f.Env.Board.Take(0, 0)
+		if !errors.Is(err, board.ErrFull) || waited >= reapEvery || !f.exiting() {
+			return slot, err
+		}
+		f.wait(-1, exitPoll)
+		if err := f.reap(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// exitPoll is how often take looks.
+const exitPoll = 2 * time.Millisecond
+
+// exiting reports whether any child is about to end.
+func (f *Forker) exiting() bool {
+	for _, c := range f.children {
+		if c.slot.State() == board.Ended {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Forker) fork(slot *board.Slot, fd int) (pid int, err error) {
@@ -241,10 +270,7 @@ func (f *Forker) reap() error {
 func (f *Forker) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusage) {
 	c := f.children[pid]
 	delete(f.children, pid)
-	f.Env.Board.Used(time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()))
-	if c.slot != nil && c.slot.Generation() == c.gen {
-		f.Env.Board.Bury(c.slot)
-	}
+	f.Env.Board.Reaped(c.slot, usage)
 	if !status.Signaled() && status.ExitStatus() == 0 {
 		return
 	}
@@ -293,6 +319,6 @@ func forkerMain(args []string) error {
 	if err := f.Drain(); err != nil {
 		return err
 	}
-	env.Board.End(f.self, 0)
+	f.worker.Exit(false)
 	return nil
 }

@@ -83,6 +83,6 @@ func workerMain(args []string) error {
 	}
 	w.Enter()
 	err = m.Child(w, listenerFD)
-	w.Leave() // not deferred: the slot of one that panics is the forker's to bury
+	w.Exit(false) // not deferred: the slot of one that panics is the forker's to bury
 	return err
 }

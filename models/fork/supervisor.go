@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/models/board"
 )
 
 // Names, argv[0], of the re-executed processes.
@@ -96,11 +97,11 @@ func (s *Server) runForker() error {
 	}
 	defer read.Close()
 	defer write.Close()
-	board, err := dupFile(s.env.Board.Fd(), "board")
+	scores, err := dupFile(s.env.Board.Fd(), board.Name)
 	if err != nil {
 		return err
 	}
-	defer board.Close()
+	defer scores.Close()
 	listener, err := dupFile(s.env.Listener.FD, "listener")
 	if err != nil {
 		return err
@@ -111,7 +112,8 @@ func (s *Server) runForker() error {
 	// To the runtime a raw ppoll is a goroutine that computes too long: it would send
 	// the forker SIGURG, to preempt it, some 50 times a second.
 	cmd.Env = append(os.Environ(), "GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",asyncpreemptoff=1", ","))
-	cmd.ExtraFiles = []*os.File{board, listener, read}
+	cmd.ExtraFiles = []*os.File{scores, listener, read}
+	defer s.bookForker(cmd, s.totals())
 	ended := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // PDEATHSIG is about the thread that forks: prctl(2)
@@ -138,7 +140,7 @@ func (s *Server) reapOrphans() {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, &usage)
 		switch {
 		case pid > 0:
-			s.env.Board.Used(time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()))
+			s.env.Board.Reaped(s.slotOf(pid), &usage)
 		case errors.Is(err, syscall.EINTR):
 		case err != nil || time.Now().After(end): // ECHILD: that was all
 			return
@@ -146,6 +148,52 @@ func (s *Server) reapOrphans() {
 			time.Sleep(time.Millisecond)
 		}
 	}
+}
+
+// slotOf returns the slot of the worker whose process is pid, nil if it has none.
+func (s *Server) slotOf(pid int) *board.Slot {
+	slots := s.env.Board.Slots()
+	for i := range slots {
+		if slot := &slots[i]; slot.Generation()&1 != 0 && slot.Pid() == pid {
+			return slot
+		}
+	}
+	return nil
+}
+
+// bookForker books a forker that has died. What wait4 says that it used has that of
+// the children in it that it had reaped, which is on the board already.
+func (s *Server) bookForker(cmd *exec.Cmd, before forkerTotals) {
+	if cmd.ProcessState == nil { // it was never started
+		return
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return
+	}
+	own, reaped := *usage, s.totals()
+	less := func(all syscall.Timeval, children time.Duration) syscall.Timeval {
+		return syscall.NsecToTimeval(max(0, all.Nano()-int64(children)))
+	}
+	own.Utime = less(own.Utime, reaped.user-before.user)
+	own.Stime = less(own.Stime, reaped.sys-before.sys)
+	own.Nvcsw = max(0, own.Nvcsw-int64(reaped.voluntary-before.voluntary))
+	own.Nivcsw = max(0, own.Nivcsw-int64(reaped.involuntary-before.involuntary))
+	s.env.Board.Reaped(s.slotOf(cmd.Process.Pid), &own)
+}
+
+// forkerTotals are what the board says of ended workers, at the start of a forker or
+// at its end.
+type forkerTotals struct {
+	user, sys              time.Duration
+	voluntary, involuntary uint64
+}
+
+func (s *Server) totals() (t forkerTotals) {
+	t.user, t.sys = s.env.Board.CPU()
+	w := s.env.Board.Switches()
+	t.voluntary, t.involuntary = w.Voluntary+w.Rest, w.Involuntary
+	return t
 }
 
 // clearBoard ends the slots of workers that a dead forker can no longer end. Their
