@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if reexec.Init() { // this process is a server that a test started
-		return
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -68,6 +68,9 @@ func BenchmarkModels(b *testing.B) {
 func TestMeasureCountsEveryRequest(t *testing.T) {
 	const n = 3000
 	for _, m := range models.All() {
+		if m.Name == lossy || m.Variants[0].Traits.Kind == models.Command {
+			continue // counts what it likes
+		}
 		for _, mode := range []string{results.ModeKeepAlive, results.ModeClose} {
 			t.Run(m.Name+"/"+mode, func(t *testing.T) {
 				p := bench.Plan{
@@ -91,8 +94,21 @@ func TestMeasureCountsEveryRequest(t *testing.T) {
 				if len(got.Result.Notes) > 0 {
 					t.Errorf("notes: %q", got.Result.Notes)
 				}
-				if why := got.Result.Missing[results.CswVoluntary]; why == "" {
-					t.Error("switches are neither counted nor missing with a reason")
+				for _, i := range results.Metrics() {
+					_, counted := got.Result.Values[i.Metric]
+					if why := got.Result.Missing[i.Metric]; !counted && why == "" {
+						t.Errorf("%s is neither counted nor missing with a reason", i.Metric)
+					}
+				}
+				for _, metric := range []results.Metric{results.CswVoluntary, results.PSS, results.Threads, results.Procs} {
+					if v := got.Result.Values[metric]; v <= 0 {
+						t.Errorf("%s = %v, missing for %q", metric, v, got.Result.Missing[metric])
+					}
+				}
+				if mode == results.ModeClose {
+					if made := got.Result.Values[results.TimeWaitServer]; made != n {
+						t.Errorf("%v TIME_WAITs made by the server, want one for each of %d requests", made, n)
+					}
 				}
 			})
 		}
@@ -114,8 +130,10 @@ func TestVerdictConcurrency(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := m.Result
-	if r.Verdict.Name != results.VerdictConcurrency || r.NeverServed != 63 {
-		t.Errorf("verdict %+v, %d never served; want concurrency, 63", r.Verdict, r.NeverServed)
+	// The window over, the load closes the connection that is served, and the next may
+	// still get its answer before it is closed as well.
+	if r.Verdict.Name != results.VerdictConcurrency || r.NeverServed < 60 || r.NeverServed > 63 {
+		t.Errorf("verdict %+v, %d never served; want concurrency, 63 or a few less", r.Verdict, r.NeverServed)
 	}
 }
 
@@ -132,7 +150,7 @@ func TestRunInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	interrupted, err := p.Run(ctx, cells, run, func(e bench.Event) {
+	interrupted, err := p.Run(ctx, cells, run, func(e results.Event) {
 		if e.Done == 2 {
 			cancel()
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/control"
+	"github.com/c10kit/c10kit/probe/watch"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -55,9 +56,13 @@ func (p Plan) Measure(ctx context.Context, c results.Cell, sample func(results.S
 	if err != nil {
 		return nil, err
 	}
+	workers := c.Workers
+	if workers == results.WorkersTree {
+		workers = p.workers(v.Traits, c.Conns)
+	}
 	config := models.Config{
-		Model: m.Name, Variant: v.Name, App: c.App, Addr: address(), Workers: c.Workers, CPUs: p.Layout.Server,
-		MaxConns: max(models.DefaultMaxConns, c.Workers),
+		Model: m.Name, Variant: v.Name, App: c.App, Addr: address(), Workers: workers, CPUs: p.Layout.Server,
+		MaxConns: max(models.DefaultMaxConns, workers), Backlog: p.Backlog, Lab: p.Lab,
 	}
 	// Not the caller's context: Ctrl-C ends the window, and the server is then asked
 	// for its edge and drained as always.
@@ -65,13 +70,16 @@ func (p Plan) Measure(ctx context.Context, c results.Cell, sample func(results.S
 	if err != nil {
 		return nil, err
 	}
-	w := &window{plan: p, cell: c, server: server, sample: sample}
+	w := &window{plan: p, cell: c, traits: v.Traits, server: server, sample: sample}
 	load, err := w.load(ctx)
-	stopped := server.Stop(models.DefaultDrain + time.Second)
+	r := results.Result{}
+	if err == nil {
+		r = w.result(load) // reads the board, which Stop closes
+	}
+	stopped := errors.Join(w.release(), server.Stop(models.DefaultDrain+time.Second))
 	if err != nil {
 		return nil, errors.Join(err, stopped)
 	}
-	r := w.result(load, v.Traits)
 	if stopped != nil {
 		r.Notes = append(r.Notes, "the server did not end well: "+stopped.Error())
 	}
@@ -84,18 +92,21 @@ func (p Plan) Measure(ctx context.Context, c results.Cell, sample func(results.S
 type window struct {
 	plan   Plan
 	cell   results.Cell
+	traits models.Traits
 	server *control.Process
 	sample func(results.Sample)
 
 	start, end    time.Time
 	before, after control.Edge
 	edgeErr       error
-	opened        time.Duration // on the load's clock, at the first sample of the window
-	last          loadgen.Sample
+
+	watch    *watch.Watch
+	watchErr error
+	series   *series
 }
 
-// load runs the generator, with the edges of the server's clocks at the edges of
-// the window.
+// load runs the generator, with the edges of the server's clocks and of the kernel's
+// counters at the edges of the window.
 func (w *window) load(ctx context.Context) (*loadgen.Result, error) {
 	cfg, err := w.config()
 	if err != nil {
@@ -108,18 +119,59 @@ func (w *window) load(ctx context.Context) (*loadgen.Result, error) {
 			return nil, err
 		}
 	}
-	cfg.Opened = func() {
-		w.before, w.edgeErr = w.server.Edge()
-		w.start = time.Now()
-	}
-	cfg.Closed = func() {
-		w.end = time.Now()
-		var err error
-		w.after, err = w.server.Edge()
-		w.edgeErr = errors.Join(w.edgeErr, err)
-	}
-	cfg.Sample = w.sampled
+	w.watch, w.watchErr = watch.New(w.watched())
+	cfg.Opened, cfg.Closed = w.opened, w.closed
+	w.series = newSeries(w)
+	cfg.Sample = w.series.loaded
 	return loadgen.Run(ctx, cfg)
+}
+
+func (w *window) watched() watch.Options {
+	o := watch.Options{
+		Pid:   w.server.Pid(),
+		Addr:  netip.MustParseAddrPort(w.server.Addr()),
+		CPUs:  w.plan.Layout.Server,
+		Board: w.server.Board,
+		Tree:  w.traits.Tree,
+		Alone: w.traits.Kind == models.PerConnection,
+	}
+	if !w.traits.Forks {
+		o.Self = func() (voluntary, involuntary uint64, err error) {
+			u, err := w.server.Usage()
+			return u.Voluntary, u.Involuntary, err
+		}
+	}
+	return o
+}
+
+// opened is the first edge: the load has warmed up and is under way. The server's own
+// clocks are read last, since a request costs them most.
+func (w *window) opened() {
+	if w.watchErr == nil {
+		w.watchErr = w.watch.Open()
+	}
+	w.before, w.edgeErr = w.server.Edge()
+	w.start = time.Now()
+	w.series.begin(w.watched())
+}
+
+// closed is the second: the load goes on until it returns.
+func (w *window) closed() {
+	w.end = time.Now()
+	w.series.end()
+	var err error
+	w.after, err = w.server.Edge()
+	w.edgeErr = errors.Join(w.edgeErr, err)
+	if w.watchErr == nil {
+		w.watchErr = w.watch.Close()
+	}
+}
+
+func (w *window) release() error {
+	if w.watch == nil {
+		return nil
+	}
+	return w.watch.Release()
 }
 
 func (w *window) config() (loadgen.Config, error) {
@@ -136,6 +188,7 @@ func (w *window) config() (loadgen.Config, error) {
 		Pipeline: c.Pipeline,
 		Close:    c.Mode == results.ModeClose,
 		CPUs:     w.plan.Layout.Load,
+		Think:    w.plan.Think,
 	}
 	if cfg.Close {
 		cfg.Sources = sources(target.Addr.Addr())
@@ -146,30 +199,4 @@ func (w *window) config() (loadgen.Config, error) {
 		cfg.Duration = w.plan.Window
 	}
 	return cfg, cfg.Closer.Set(c.Closer)
-}
-
-// sampled turns the load's running totals into a line of the series.
-func (w *window) sampled(s loadgen.Sample) {
-	if !s.Window {
-		return
-	}
-	last := w.last
-	w.last = s
-	if last.At == 0 {
-		w.opened = s.At
-		return
-	}
-	dt := (s.At - last.At).Seconds()
-	if w.sample == nil || dt <= 0 {
-		return
-	}
-	w.sample(results.Sample{
-		Cell: w.cell.ID,
-		T:    (s.At - w.opened).Seconds(),
-		Values: map[results.Metric]float64{
-			results.ReqPerSec:  float64(s.OK-last.OK) / dt,
-			results.ConnPerSec: float64(s.Opened-last.Opened) / dt,
-			results.Errors:     float64(s.Failed - last.Failed),
-		},
-	})
 }

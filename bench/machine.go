@@ -5,10 +5,12 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -39,6 +41,13 @@ func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 	}
 	if p.Layout.Warning != "" {
 		m.Warnings = append(m.Warnings, p.Layout.Warning)
+	}
+	if p.Closer == results.CloserServer && slices.Contains(p.Modes, results.ModeClose) {
+		for _, spec := range p.Models {
+			if _, v, err := models.Find(spec); err == nil && v.Traits.KeepsOpen {
+				m.Warnings = append(m.Warnings, spec+" never closes a connection first: left out of mode close; --closer client has it")
+			}
+		}
 	}
 	for _, name := range sysctls {
 		if text, err := os.ReadFile("/proc/sys/" + name); err == nil {

@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c10kit/c10kit/models"
@@ -29,6 +31,16 @@ type Plan struct {
 	Layout   Layout
 	// Requests ends a window by count instead of time, if not 0.
 	Requests uint64
+	// Think is how long the load waits after connect and after each answer:
+	// loadgen.Config.Think.
+	Think time.Duration
+	// Backlog of the server's listener; 0 is models.DefaultBacklog. Lab allows the paths
+	// that block and burn.
+	Backlog int
+	Lab     bool
+	// Before, if not nil, is called before each cell: it may wait, for a pause, and
+	// answers whether the cell is measured.
+	Before func(ctx context.Context, c results.Cell) bool
 	// WarmupRequests, if not 0, are sent as a run of their own before the window.
 	WarmupRequests uint64
 }
@@ -92,13 +104,26 @@ func (p Plan) Cells() ([]results.Cell, error) {
 				if err != nil {
 					return nil, err
 				}
+				if p.cannotClose(c) {
+					continue
+				}
 				if !slices.Contains(cells, c) {
 					cells = append(cells, c)
 				}
 			}
 		}
 	}
+	if len(cells) == 0 {
+		return nil, fmt.Errorf("%s never closes a connection first: use --closer client", strings.Join(p.Models, " and "))
+	}
 	return cells, nil
+}
+
+// cannotClose reports that a cell asks a server to close first that never does. Cells
+// leaves it out, and the manifest says so.
+func (p Plan) cannotClose(c results.Cell) bool {
+	_, v, err := models.Find(c.Spec())
+	return err == nil && v.Traits.KeepsOpen && c.Mode == results.ModeClose && c.Closer == results.CloserServer
 }
 
 func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
@@ -117,6 +142,9 @@ func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
 		Conns: conns, Workers: p.workers(v.Traits, conns),
 		Mode: mode, Closer: p.Closer, Pipeline: p.Pipeline, Placement: p.Layout.Placement,
 	}
+	if v.Traits.Tree {
+		c.Workers = results.WorkersTree // however many it is given: none can be named
+	}
 	if mode == results.ModeKeepAlive {
 		c.Closer = results.CloserClient // the load closes them when the window is over
 	}
@@ -131,7 +159,7 @@ func (p Plan) workers(t models.Traits, conns int) int {
 	switch t.Kind {
 	case models.Pool, models.PerConnection:
 		return conns
-	case models.Events:
+	case models.Events, models.Runtime:
 		if t.MaxWorkers > 0 {
 			return min(t.MaxWorkers, len(p.Layout.Server))
 		}

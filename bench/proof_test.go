@@ -10,13 +10,19 @@ import (
 	"github.com/c10kit/c10kit/results"
 )
 
+// proof skips what takes minutes unless it is asked for.
+func proof(t *testing.T) {
+	t.Helper()
+	if os.Getenv("C10KIT_PROOFS") == "" {
+		t.Skip("takes a minute: make proofs asks for it with C10KIT_PROOFS=1")
+	}
+}
+
 // TestProofAllocs holds every model to at most 0.001 heap allocations a request in
 // the served process, over 10^6 requests after 10^5 of warm-up. `make proofs` asks
 // for it.
 func TestProofAllocs(t *testing.T) {
-	if os.Getenv("C10KIT_PROOFS") == "" {
-		t.Skip("takes a minute: make proofs asks for it with C10KIT_PROOFS=1")
-	}
+	proof(t)
 	const bound = 0.001
 	p := bench.Plan{
 		Modes: []string{results.ModeKeepAlive}, Requests: 1_000_000, WarmupRequests: 100_000,
@@ -25,6 +31,9 @@ func TestProofAllocs(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(len(p.Layout.Load) + 2))
 	for _, m := range models.All() {
 		t.Run(m.Name, func(t *testing.T) {
+			if m.Variants[0].Traits.Tree {
+				t.Skip("not ours to keep from allocating")
+			}
 			if m.Variants[0].Traits.Forks {
 				t.Skip("no runtime counts the allocations of forked children: see TestProofMemory")
 			}

@@ -8,19 +8,23 @@ import (
 
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models"
-	"github.com/c10kit/c10kit/models/control"
+	"github.com/c10kit/c10kit/probe/watch"
 	"github.com/c10kit/c10kit/results"
 )
 
-// result puts together what the load and the server counted.
-func (w *window) result(load *loadgen.Result, t models.Traits) results.Result {
+// result puts together what the load, the server and the kernel counted.
+func (w *window) result(load *loadgen.Result) results.Result {
 	r := results.Result{Cell: w.cell, Requests: load.Requests, NeverServed: load.NeverServed}
 	if s := load.Elapsed.Seconds(); s > 0 {
 		r.Set(results.ReqPerSec, float64(load.Requests)/s)
 		r.Set(results.ConnPerSec, float64(load.Conns.Opened)/s)
 	}
 	latencies(&r, load.Total)
-	w.serverCosts(&r, t)
+	counted := w.counted()
+	w.serverCosts(&r, load, counted)
+	w.kernelCounts(&r, load, counted)
+	r.Set(results.TimeWaitServer, float64(load.Conns.TWServer))
+	r.Set(results.TimeWaitClient, float64(load.Conns.TWClient))
 	r.Set(results.Errors, float64(load.Window.Failed))
 	for _, f := range load.Failures {
 		if r.Errors == nil {
@@ -31,8 +35,8 @@ func (w *window) result(load *loadgen.Result, t models.Traits) results.Result {
 	if load.Interrupted {
 		r.Notes = append(r.Notes, fmt.Sprintf("interrupted: the window is %v long", load.Elapsed.Round(time.Millisecond)))
 	}
-	r.Verdict = w.verdict(load, t)
-	r.MissRest("not counted yet: the kernel's counters come with the probe")
+	r.Verdict = w.limits(load, counted).verdict()
+	r.MissRest("the window was never opened")
 	return r
 }
 
@@ -63,34 +67,52 @@ func latencies(r *results.Result, h *hdrhistogram.Histogram) {
 	}
 }
 
-// serverCosts are the differences of the server's clocks over the requests that it
-// answered between the two readings, by its own board: both are of the same
-// instants, which the load's window only comes close to.
-func (w *window) serverCosts(r *results.Result, t models.Traits) {
-	costs := []results.Metric{results.CPUPerReq, results.UserPerReq, results.SysPerReq, results.Allocs}
+// counted is what the watch says, or everything missing for the reason that there is
+// no watch.
+func (w *window) counted() watch.Counted {
+	if w.watchErr == nil {
+		return w.watch.Counted()
+	}
+	return watch.Missing(w.watchErr)
+}
+
+// serverCosts are the CPU time and allocations per request.
+//
+// A model of ours tells its own clocks, exact to the nanosecond and with the requests
+// that its board had counted at the same instant. For a tree of which no worker is ours
+// it is the tree's clocks over the requests that the load saw answered.
+func (w *window) serverCosts(r *results.Result, load *loadgen.Result, counted watch.Counted) {
 	win := w.after.Sub(w.before)
+	user, sys, n := win.User, win.Sys, float64(win.Requests)
+	err := w.edgeErr
+	if w.traits.Tree {
+		user, sys, n = counted.CPU.User, counted.CPU.System, float64(load.Requests)
+		err = counted.CPUErr
+	}
 	why := ""
 	switch {
-	case w.edgeErr != nil:
-		why = "the server did not answer: " + w.edgeErr.Error()
-	case w.after == (control.Edge{}):
+	case err != nil:
+		why = "the server did not answer: " + err.Error()
+	case w.start.IsZero():
 		why = "the window was never opened"
-	case win.Requests == 0:
+	case n == 0:
 		why = "the server answered no request"
 	}
 	if why != "" {
-		for _, m := range costs {
+		for _, m := range []results.Metric{results.CPUPerReq, results.UserPerReq, results.SysPerReq, results.Allocs} {
 			r.Miss(m, why)
 		}
 		return
 	}
-	n := float64(win.Requests)
-	r.Set(results.CPUPerReq, float64(win.User+win.Sys)/n)
-	r.Set(results.UserPerReq, float64(win.User)/n)
-	r.Set(results.SysPerReq, float64(win.Sys)/n)
-	if t.Forks {
+	r.Set(results.CPUPerReq, float64(user+sys)/n)
+	r.Set(results.UserPerReq, float64(user)/n)
+	r.Set(results.SysPerReq, float64(sys)/n)
+	switch {
+	case w.traits.Forks:
 		r.Miss(results.Allocs, "no runtime counts the allocations of forked children; make proofs watches their RssAnon instead")
-	} else {
+	case w.traits.Kind == models.Command:
+		r.Miss(results.Allocs, "a foreign program does not say")
+	default:
 		r.Set(results.Allocs, float64(win.Allocs)/n)
 	}
 }

@@ -3,61 +3,98 @@ package bench
 import (
 	"fmt"
 
-	"github.com/c10kit/c10kit/loadgen"
-	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/results"
 )
 
-// used is the share of its processors' time from which on a side counts as what
-// limited the cell. What is missing to 1 is the edges of the window, where the
-// clocks are read.
-const used = 0.95
+// busy is the share of its processors' time from which on a side counts as what
+// limited the cell. What is missing to 1 is the edges of the window, where the clocks
+// are read.
+const busy = 0.95
 
-// verdict says what limited the cell, as far as the generator's books and the two
-// CPU clocks can tell. The other verdicts need the kernel's counters.
-//
-// Connections beyond what the model serves at once come first: such a cell is
-// limited by that whatever else is busy. Of two busy sides it is the busier.
-func (w *window) verdict(load *loadgen.Result, t models.Traits) results.Verdict {
-	c := w.cell
-	if n := t.Concurrency(c.Workers); n > 0 && c.Conns > n && load.NeverServed > 0 {
-		return results.Verdict{
-			Name: results.VerdictConcurrency,
-			Evidence: fmt.Sprintf("%d of %d connections were never served: %s serves %d at a time",
-				load.NeverServed, c.Conns, c.Spec(), n),
-		}
-	}
-	server, serverCPUs := w.serverUse()
-	client := 0.0
-	if s := load.Elapsed.Seconds(); s > 0 {
-		client = load.CPU.Total().Seconds() / (s * float64(len(load.Threads)))
-	}
-	v := results.Verdict{
-		Name: results.VerdictNone,
-		Evidence: fmt.Sprintf("the server used %.0f%% of %s, the generator %.0f%% of %s",
-			100*server, counted(serverCPUs, "CPU"), 100*client, counted(len(load.Threads), "thread")),
-	}
-	switch {
-	case server >= used && server >= client:
-		v.Name = results.VerdictServerCPU
-	case client >= used:
-		v.Name = results.VerdictClient
-	}
-	return v
+// lossPerMille is how many of 1,000 segments must be sent again for loss to be what
+// limited a cell: each costs its connection at least the 200 ms of a retransmission
+// timer, a thousand times what a request takes on loopback.
+const lossPerMille = 1
+
+// limits are the figures by which the verdict on a cell is found.
+type limits struct {
+	spec        string
+	conns       int
+	concurrency int // connections that the model serves at the same time; 0 is no bound
+	neverServed int
+
+	server, client side
+
+	ports        uint64 // connects that found no free local port
+	overflows    uint64 // connections that the full accept queue dropped
+	queue        uint64 // how long it may be
+	slowConnects uint64 // handshakes that needed a second SYN
+	segments     uint64 // TCP segments sent in the namespace
+	retransmits  uint64 // of them, for the second time and more
 }
 
-// serverUse is the share of the processors that the server could use which it did
-// use: those that it was given, but no more than it has workers.
-func (w *window) serverUse() (share float64, cpus int) {
-	cpus = max(1, min(len(w.plan.Layout.Server), w.cell.Workers))
-	if w.edgeErr != nil {
-		return 0, cpus
+// side is the server or the generator: which share of its processors' time it used, and
+// which it could have used had nobody else been on them.
+type side struct {
+	used, waited float64
+	of           string // what it had: "1 CPU", "2 threads"
+}
+
+func (s side) share() float64 { return s.used + s.waited }
+
+func (s side) String() string {
+	if s.waited < 0.01 {
+		return fmt.Sprintf("%.0f%% of %s", 100*s.used, s.of)
 	}
-	win := w.after.Sub(w.before)
-	if win.Elapsed <= 0 {
-		return 0, cpus
+	return fmt.Sprintf("%.0f%% of %s and waited %.0f%% for others to leave it", 100*s.used, s.of, 100*s.waited)
+}
+
+// verdict says what limited a cell: the first of these that the figures show.
+//
+//	concurrency   connections beyond what the model serves at a time: whoever is busy
+//	              meanwhile is busy with the others
+//	ports         connects failed for want of a port: what was asked was not sent
+//	server-cpu,   the busier side, if it had no time left. A busy server overflows its
+//	client        queue and a busy machine is late with its timers: the time is the cause
+//	accept-queue  with time left, connections were dropped because accept came too late
+//	loss          with time left and no overflow, segments had to be sent again. (An
+//	              overflow makes the client send again too: so it comes first.)
+//	none          nothing was exhausted: the load asked for no more
+func (l limits) verdict() results.Verdict {
+	both := fmt.Sprintf("the server used %v, the generator %v", l.server, l.client)
+	v := func(name, format string, args ...any) results.Verdict {
+		return results.Verdict{Name: name, Evidence: fmt.Sprintf(format, args...)}
 	}
-	return float64(win.User+win.Sys) / (float64(win.Elapsed) * float64(cpus)), cpus
+	switch {
+	case l.concurrency > 0 && l.conns > l.concurrency && l.neverServed > 0:
+		return v(results.VerdictConcurrency, "%d of %d connections were never served: %s serves %d at a time",
+			l.neverServed, l.conns, l.spec, l.concurrency)
+	case l.ports > 0:
+		return v(results.VerdictPorts, "%d connects found no free local port (EADDRNOTAVAIL); more sources have more ports", l.ports)
+	case l.server.share() >= busy && l.server.share() >= l.client.share():
+		return v(results.VerdictServerCPU, "%s%s", both, l.alsoOverflows())
+	case l.client.share() >= busy:
+		return v(results.VerdictClient, "%s%s", both, l.alsoOverflows())
+	case l.overflows > 0:
+		return v(results.VerdictAcceptQueue, "%d connections were dropped by a full accept queue of %d, %d waited a second or more for the next try; %s",
+			l.overflows, l.queue, l.slowConnects, both)
+	case l.lost():
+		return v(results.VerdictLoss, "%d of %d segments were sent again, %d connects among them; %s",
+			l.retransmits, l.segments, l.slowConnects, both)
+	}
+	return v(results.VerdictNone, "%s", both)
+}
+
+// lost reports whether segments that were sent again explain time that nobody used.
+func (l limits) lost() bool {
+	return l.retransmits > 0 && l.retransmits*1000 >= l.segments*lossPerMille
+}
+
+func (l limits) alsoOverflows() string {
+	if l.overflows == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d connections were dropped by a full accept queue", l.overflows)
 }
 
 // counted is n things in words: "1 CPU", "2 CPUs".

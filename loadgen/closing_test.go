@@ -13,24 +13,32 @@ import (
 	"time"
 )
 
-// timeWaits counts the sockets in TIME_WAIT with addr as the local or as the
-// remote one, by the kernel's own list.
-func timeWaits(t *testing.T, addr netip.AddrPort) (local, remote uint64) {
+// The states of /proc/net/tcp (include/net/tcp_states.h).
+const (
+	synSent  = "02"
+	timeWait = "06"
+)
+
+// sockets counts the sockets in a state with addr as the local or as the remote
+// one, by the kernel's own list. That is not read at one instant: a socket may
+// come twice in it while others go.
+func sockets(t *testing.T, addr netip.AddrPort, state string) (local, remote uint64) {
 	b, err := os.ReadFile("/proc/net/tcp")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ip := addr.Addr().As4()
 	as := fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], addr.Port())
+	seen := map[[2]string]bool{}
 	for line := range strings.SplitSeq(string(b), "\n") {
 		f := strings.Fields(line)
-		if len(f) < 4 || f[3] != "06" {
+		if len(f) < 4 || f[3] != state || (f[1] != as && f[2] != as) || seen[[2]string{f[1], f[2]}] {
 			continue
 		}
+		seen[[2]string{f[1], f[2]}] = true
 		if f[1] == as {
 			local++
-		}
-		if f[2] == as {
+		} else {
 			remote++
 		}
 	}
@@ -58,7 +66,7 @@ func TestWhoClosed(t *testing.T) {
 				t.Errorf("book %+v, %d at the end", r.Conns, r.AtEnd)
 			}
 			p.stop() // so that the server's ends are closed as well
-			local, remote := timeWaits(t, p.listener.Addr().(*net.TCPAddr).AddrPort())
+			local, remote := sockets(t, p.listener.Addr().(*net.TCPAddr).AddrPort(), timeWait)
 			if local != c.server || remote != c.client {
 				t.Errorf("kernel has %d TIME_WAIT of the server and %d of the client, want %d and %d", local, remote, c.server, c.client)
 			}

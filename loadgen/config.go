@@ -66,6 +66,14 @@ type Config struct {
 	RequestsPerConn int
 	Closer          Closer
 
+	// Think is how long a connection's user sleeps: after connect, before the
+	// first request; after each answer (or batch of them), before the next
+	// request, before our close, and, where the server closes, before the next
+	// connect. What ends while it sleeps is noticed when it wakes up, but for
+	// an idle connection's end. Latency counts from the end of the sleep, in
+	// Close mode too; a request that is slept before is not in flight.
+	Think time.Duration
+
 	Pipeline  int      // requests a connection sends in one write; 0 means 1
 	Method    string   // "" means GET, or POST with a Body
 	Headers   []string // "Name: value"
@@ -88,8 +96,8 @@ type Config struct {
 	// on meanwhile. Closed is called if and only if Opened was.
 	Opened, Closed func()
 
-	// Sample is called every SampleEvery (0 means 250 ms) and once at the end
-	// of the window, on the goroutine that called Run. It must return quickly,
+	// Sample is called every SampleEvery (0 means 250 ms) and once, after
+	// Closed, for the end of the window, on the goroutine that called Run. It must return quickly,
 	// and what it allocates is not collected before Run returns.
 	Sample      func(Sample)
 	SampleEvery time.Duration
@@ -97,6 +105,10 @@ type Config struct {
 	// ports, lowest | highest<<16, narrows the ephemeral ports of each socket
 	// (IP_LOCAL_PORT_RANGE, ip(7)), for tests that want them exhausted.
 	ports uint32
+	// schedstat names another file than the kernel's, for tests that want it
+	// missing or mute.
+	schedstat string
+	noWaitNS  bool // as if the kernel had no epoll_pwait2
 }
 
 // Limits of a Config. They exist to catch slips of the keyboard and to keep
@@ -107,6 +119,7 @@ const (
 	maxPipeline = 1024
 	maxBatch    = 64 << 20 // bytes of one prebuilt batch
 	maxEcho     = 1 << 20
+	maxThink    = time.Hour
 )
 
 // withDefaults returns c with the zero values replaced.
@@ -124,6 +137,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.schedstat == "" {
+		c.schedstat = schedstatFile
 	}
 	if c.SampleEvery == 0 {
 		c.SampleEvery = 250 * time.Millisecond
@@ -178,6 +194,9 @@ func (c *Config) checkTimes() error {
 		if f.d < 0 {
 			return fmt.Errorf("%s must not be negative, but is %v", f.name, f.d)
 		}
+	}
+	if c.Think < 0 || c.Think > maxThink {
+		return fmt.Errorf("think time must be in 0..%v, not %v", maxThink, c.Think)
 	}
 	if c.Timeout < time.Millisecond {
 		return fmt.Errorf("timeout must be at least 1ms, not %v", c.Timeout)

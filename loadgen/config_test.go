@@ -6,26 +6,29 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestConfigProblems(t *testing.T) {
 	good := Config{Target: Target{Addr: netip.MustParseAddrPort("127.0.0.1:1"), Host: "h", Path: "/"}, Requests: 1}
 	for want, spoil := range map[string]func(*Config){
-		"no target":               func(c *Config) { c.Target = Target{} },
-		"bounds the run":          func(c *Config) { c.Requests = 0 },
-		"connections must be":     func(c *Config) { c.Conns = -1 },
-		"nothing to do":           func(c *Config) { c.Threads = 2 },
-		"pipeline depth":          func(c *Config) { c.Pipeline = 100_000 },
-		"echo bytes":              func(c *Config) { c.EchoBytes = -1 },
-		"duration must not":       func(c *Config) { c.Duration = -1 },
-		"warm-up must not":        func(c *Config) { c.Warmup = -1 },
-		"timeout must be":         func(c *Config) { c.Timeout = 1 },
-		"sampling interval":       func(c *Config) { c.SampleEvery = 1 },
-		"requests per connection": func(c *Config) { c.RequestsPerConn = -1 },
-		"contradict each other":   func(c *Config) { c.Close, c.RequestsPerConn = true, 2 },
-		"leaves nothing":          func(c *Config) { c.Close, c.Pipeline = true, 2 },
-		"neither client nor":      func(c *Config) { c.Closer = 7 },
-		"outside 127.0.0.0/8":     func(c *Config) { c.Sources = []netip.Addr{netip.MustParseAddr("10.0.0.1")} },
+		"no target":                      func(c *Config) { c.Target = Target{} },
+		"bounds the run":                 func(c *Config) { c.Requests = 0 },
+		"connections must be":            func(c *Config) { c.Conns = -1 },
+		"nothing to do":                  func(c *Config) { c.Threads = 2 },
+		"pipeline depth":                 func(c *Config) { c.Pipeline = 100_000 },
+		"echo bytes":                     func(c *Config) { c.EchoBytes = -1 },
+		"duration must not":              func(c *Config) { c.Duration = -1 },
+		"warm-up must not":               func(c *Config) { c.Warmup = -1 },
+		"timeout must be":                func(c *Config) { c.Timeout = 1 },
+		"think time must be in":          func(c *Config) { c.Think = 2 * time.Hour },
+		"must be in 0..1h0m0s, not -1ns": func(c *Config) { c.Think = -1 },
+		"sampling interval":              func(c *Config) { c.SampleEvery = 1 },
+		"requests per connection":        func(c *Config) { c.RequestsPerConn = -1 },
+		"contradict each other":          func(c *Config) { c.Close, c.RequestsPerConn = true, 2 },
+		"leaves nothing":                 func(c *Config) { c.Close, c.Pipeline = true, 2 },
+		"neither client nor":             func(c *Config) { c.Closer = 7 },
+		"outside 127.0.0.0/8":            func(c *Config) { c.Sources = []netip.Addr{netip.MustParseAddr("10.0.0.1")} },
 		"cannot reach": func(c *Config) {
 			c.Target.Addr = netip.MustParseAddrPort("[::1]:1")
 			c.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.1")}

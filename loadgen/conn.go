@@ -17,6 +17,9 @@ const (
 	connBusy                        // inflight >= 1
 	connParked                      // socket, no request, waits for a grant
 	connFin                         // all answered, waits for the server's FIN
+	connThinking                    // established, thinks before its first request
+	connResting                     // all answered, thinks before what follows
+	connAway                        // no socket, thinks before it connects again
 )
 
 // After a failed connect a slot waits 1 ms before the next, doubling up to
@@ -39,18 +42,21 @@ type conn struct {
 	first    int64         // when the first byte of the current answer came; 0 before
 	deadline int64         // of the state; never if it has none
 	backoff  int64         // the next wait after a failed connect
+	thinkEnd int64         // when the last think time that began ends
 	allowed  int           // requests that may still begin on this connection
 	inflight int           // requests begun and not answered
-	fd       int32         // valid in connecting, busy, parked, fin
+	fd       int32         // -1 in closed, backoff, away
 	slot     int32         // index in its thread, the epoll tag
+	pending  uint32        // events of connThinking, kept for its end
 	werr     syscall.Errno // a failed write; the verdict waits for what can be read
 	state    connState
 	ourFin   bool // we have half-closed
 	served   bool // has had a complete answer
+	queued   bool // its think time has not ended
 }
 
 // advance gives a slot that has nothing in flight its next request, or parks
-// it. It is called in closed, backoff and parked.
+// it. It is called in closed, backoff, away and parked.
 func (t *thread) advance(c *conn, now int64) {
 	if c.state == connParked {
 		if n, due := t.pace.take(now, min(t.cfg.Pipeline, c.allowed)); n > 0 {
@@ -141,9 +147,30 @@ func (t *thread) connected(c *conn, ev uint32) {
 	}
 	t.counts[ctrOpened]++
 	c.backoff = firstBackoff
+	took := now - c.opened
 	if t.recording {
-		t.rec.connect.Record(now - c.opened)
+		t.rec.connect.Record(took)
 	}
+	if took >= synRetry {
+		t.counts[ctrSlowConnects]++
+	}
+	if t.thinkTime > 0 {
+		t.ponder(c, ev, now)
+		return
+	}
+	t.fill(c, now)
+	t.send(c, now)
+	if ev&(unix.EPOLLIN|gone) != 0 && c.state == connBusy {
+		t.read(c, ev) // this edge will not come again
+	}
+}
+
+// synRetry is after how long the kernel sends a SYN again that nobody answered:
+// the initial timeout of RFC 6298, section 2, which Linux uses as it is.
+const synRetry = int64(time.Second)
+
+// fill asks for the rest of the batch of a new connection.
+func (t *thread) fill(c *conn, now int64) {
 	// The connection was opened for one request; the batch is filled up now,
 	// so that a connect that fails costs one request and not a batch of them.
 	if want := min(t.cfg.Pipeline, c.allowed) - 1; want > 0 {
@@ -151,14 +178,16 @@ func (t *thread) connected(c *conn, ev uint32) {
 		t.counts[ctrStarted] += uint64(n)
 		c.inflight += n
 	}
-	t.send(c, now)
-	if ev&(unix.EPOLLIN|gone) != 0 && c.state == connBusy {
-		t.read(c, ev) // this edge will not come again
-	}
 }
 
 // send writes the c.inflight requests that have been granted and counted.
 func (t *thread) send(c *conn, now int64) {
+	t.issue(c, now)
+	t.flush(c)
+}
+
+// issue makes the slot busy with those requests, none of them written yet.
+func (t *thread) issue(c *conn, now int64) {
 	c.allowed -= c.inflight
 	c.unsent = t.batches.of(c.inflight, c.allowed == 0 && t.cfg.Closer == ServerCloses)
 	c.sent, c.state = now, connBusy
@@ -171,7 +200,6 @@ func (t *thread) send(c *conn, now int64) {
 		c.since = now
 	}
 	t.arm(c, now+t.timeout)
-	t.flush(c)
 }
 
 // flush writes until all is sent or the socket is full. A failed write is no

@@ -14,14 +14,18 @@ const (
 	ctrOpened      // connections established
 	ctrServerFirst // closed by the server first
 	ctrClientFirst
-	ctrReset // ended by a reset, from either side: no TIME_WAIT
-	ctrAtEnd // closed because the run was over
+	ctrReset        // ended by a reset, from either side: no TIME_WAIT
+	ctrAtEnd        // closed because the run was over
+	ctrSlowConnects // established after a second or more
 	ctrCarried
 	ctrInFlight
+	ctrThinking
 	ctrUser // CPU time of the thread, ns
 	ctrSys
 	ctrVoluntary // context switches of the thread
 	ctrInvoluntary
+	ctrWaited   // runnable without a CPU, ns
+	ctrUntold   // in the copy at the window's end: 1 if ctrWaited says nothing
 	ctrStatus   // 5 counters, 1xx to 5xx
 	ctrErrors   = ctrStatus + 5
 	numCounters = ctrErrors + NumPhases*NumClasses
@@ -50,6 +54,13 @@ func (c *counters) errors() (e Errors) {
 	return e
 }
 
+// open returns how many connections are established, by counters that may have
+// been read one after the other while they moved.
+func (c *counters) open() uint64 {
+	ended := c[ctrServerFirst] + c[ctrClientFirst] + c[ctrReset]
+	return c[ctrOpened] - min(c[ctrOpened], ended)
+}
+
 // numPublished is how many counters, from the first on, a Sample shows.
 const numPublished = ctrReset + 1
 
@@ -59,11 +70,27 @@ const numPublished = ctrReset + 1
 type published struct {
 	_        [64]byte // no line shared with what the thread writes all the time
 	counters [numPublished]atomic.Uint64
+	latency  [LatencyBuckets]atomic.Uint64
 	_        [64]byte
 }
 
-func (p *published) store(c *counters) {
+// store publishes the counters and the latencies of the window so far.
+func (p *published) store(c *counters, total *Recorder) {
 	for i := range p.counters {
 		p.counters[i].Store(c[i])
+	}
+	coarse := total.coarse()
+	for i := range p.latency {
+		p.latency[i].Store(coarse[i])
+	}
+}
+
+// load adds what was published last.
+func (p *published) load(c *counters, latency []uint64) {
+	for i := range p.counters {
+		c[i] += p.counters[i].Load()
+	}
+	for i := range p.latency {
+		latency[i] += p.latency[i].Load()
 	}
 }

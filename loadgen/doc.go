@@ -21,7 +21,7 @@
 // them out, a Recorder keeps the latencies. A rate schedule is another pacer.
 //
 // A connection slot lives through these states; a request is in flight in
-// exactly connecting and busy:
+// exactly connecting and busy (Config.Think adds the states below):
 //
 //	          grant              EPOLLOUT            last answer,
 //	+--------+ -----> +----------+ -----> +--------+ server closes  +-----+
@@ -33,6 +33,20 @@
 //	  |       +---------+            +----| parked |                   |
 //	  |                                   +--------+                   |
 //	  +--- any failure, or the connection's last answer <--------------+
+//
+// # Think time
+//
+// With Config.Think a slot sleeps where a user would think. Its sleep begins
+// when the connection is established, and with the answer; it does nothing new
+// before the end, whatever becomes of the connection meanwhile:
+//
+//	connecting --> thinking --> busy             granted, not in flight
+//	busy       --> resting  --> parked | closed  our turn: a request or the close
+//	busy       --> fin      --> away --> closed  the server's FIN comes first
+//
+// All sleeps are equally long, so a queue of slots is enough to time them. The
+// intended start of a request is the end of the sleep: its latency counts from
+// there, even if this thread is late to send it.
 //
 // # Stages and the window
 //
@@ -46,9 +60,11 @@
 // flight at the opening are the book's Carried, those in flight at the end its
 // InFlight, and their ages are kept, so that
 //
-//	Carried + Started == OK + Failed + InFlight
+//	Carried + Started == OK + Failed + InFlight + Thinking
 //
-// holds to the last request, for the window and for the whole run.
+// holds to the last request, for the window and for the whole run. Thinking are
+// those granted to a connection that still thought; Carried contains the same at
+// the opening.
 //
 // # Cost
 //

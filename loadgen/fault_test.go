@@ -97,7 +97,8 @@ func TestFaults(t *testing.T) {
 		checkFault(t, Config{Target: p.httpTarget(t)}, PhaseConnect, ClassRefused, unix.ECONNREFUSED)
 	})
 	t.Run("connect/timeout", func(t *testing.T) {
-		checkFault(t, Config{Target: fullBacklog(t)}, PhaseConnect, ClassTimeout, 0)
+		target, _, _ := fullBacklog(t)
+		checkFault(t, Config{Target: target}, PhaseConnect, ClassTimeout, 0)
 	})
 	t.Run("connect/other", func(t *testing.T) {
 		target := Target{Addr: netip.MustParseAddrPort("127.255.255.255:9"), Host: "h", Path: "/"} // broadcast
@@ -138,14 +139,16 @@ func checkFault(t *testing.T, cfg Config, phase Phase, class Class, errno syscal
 	}
 }
 
-// fullBacklog returns a listener whose accept queue is full and stays so: the
-// kernel drops the handshakes of others.
-func fullBacklog(t *testing.T) Target {
+// fullBacklog returns a listener whose accept queue is full of the given
+// connections, and stays so unless the caller accepts: the kernel drops the
+// handshakes of others.
+func fullBacklog(t *testing.T) (target Target, l net.Listener, queued []net.Conn) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
+	f := os.NewFile(uintptr(fd), "listener")
+	defer func() { _ = f.Close() }()
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
@@ -156,16 +159,28 @@ func fullBacklog(t *testing.T) Target {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if l, err = net.FileListener(f); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(sa.(*unix.SockaddrInet4).Port))
-	for range 8 {
-		c, err := net.DialTimeout("tcp4", addr.String(), 50*time.Millisecond)
+	for {
+		// Of a listener, the kernel tells here how many connections it has
+		// queued and how many at most; it takes one more (tcp_get_info).
+		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err != nil {
-			return Target{Addr: addr, Host: addr.String(), Path: "/"}
+			t.Fatal(err)
+		}
+		if info.Unacked > info.Sacked {
+			return Target{Addr: addr, Host: addr.String(), Path: "/"}, l, queued
+		}
+		c, err := net.DialTimeout("tcp4", addr.String(), time.Second)
+		if err != nil {
+			t.Fatalf("the accept queue holds %d of %d and takes no more: %v", info.Unacked, info.Sacked, err)
 		}
 		t.Cleanup(func() { _ = c.Close() })
+		queued = append(queued, c)
 	}
-	t.Fatal("the accept queue takes more than its backlog")
-	return Target{}
 }
 
 func TestPortsExhausted(t *testing.T) {

@@ -17,7 +17,9 @@ func (t *thread) ready(c *conn, ev uint32) {
 		if ev&(unix.EPOLLIN|gone) != 0 {
 			t.read(c, ev)
 		}
-	case connParked, connFin:
+	case connThinking:
+		c.pending |= ev & (unix.EPOLLIN | gone)
+	case connParked, connFin, connResting:
 		if ev&(unix.EPOLLIN|gone) != 0 {
 			t.readIdle(c)
 		}
@@ -162,7 +164,9 @@ func (t *thread) answered(c *conn, now int64) {
 
 // batchDone decides what becomes of a connection with nothing in flight.
 func (t *thread) batchDone(c *conn, end uint32, now int64) {
-	lastOne := c.allowed == 0
+	if t.thinkTime > 0 {
+		t.rest(c, now)
+	}
 	switch {
 	case end == unix.EPOLLRDHUP:
 		t.hangUp(c, ctrServerFirst, now)
@@ -172,14 +176,33 @@ func (t *thread) batchDone(c *conn, end uint32, now int64) {
 		// Answered before it was sent: the server does not want the rest, and
 		// what follows would be taken for it.
 		t.hangUp(c, ctrClientFirst, now)
-	case lastOne && t.cfg.Closer == ClientCloses:
-		t.hangUp(c, ctrClientFirst, now)
-	case lastOne || c.scan.now.close:
+	case t.thinkTime > 0 && (!t.serverCloses(c) || t.cfg.Target.Proto != HTTP):
+		c.state = connResting
+	default:
+		t.follow(c, now)
+	}
+}
+
+// follow does what follows the answer to a connection's batch.
+func (t *thread) follow(c *conn, now int64) {
+	switch {
+	case t.serverCloses(c):
 		t.awaitFin(c, now)
+	case c.allowed == 0:
+		t.hangUp(c, ctrClientFirst, now)
 	default:
 		c.state, c.deadline = connParked, never
 		t.advance(c, now)
 	}
+}
+
+// serverCloses reports whether the server is to close a connection that has
+// nothing in flight: it was asked to, or has said that it will.
+func (t *thread) serverCloses(c *conn) bool {
+	if c.allowed == 0 {
+		return t.cfg.Closer == ServerCloses
+	}
+	return c.scan.now.close
 }
 
 // awaitFin waits for the server to close. Echo and Unp have no word to ask for
@@ -220,6 +243,9 @@ func (t *thread) ended(c *conn, now int64) {
 	if t.cfg.Target.Proto == HTTP && c.scan.eof() {
 		t.answered(c, now)
 		if c.inflight == 0 {
+			if t.thinkTime > 0 {
+				t.rest(c, now)
+			}
 			t.hangUp(c, ctrServerFirst, now)
 			return
 		}

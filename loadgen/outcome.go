@@ -2,10 +2,14 @@ package loadgen
 
 // hangUp closes a connection that has nothing in flight and books who was the
 // first to. If both FINs crossed on the way, the book says client, and each
-// side has a TIME_WAIT.
+// side has a TIME_WAIT. A slot whose think time has not ended is left to it.
 func (t *thread) hangUp(c *conn, who int, now int64) {
 	t.counts[who]++
 	t.drop(c)
+	if c.queued {
+		c.state = connAway
+		return
+	}
 	t.advance(c, now)
 }
 
@@ -95,7 +99,7 @@ func (t *thread) note(phase Phase, why cause) {
 // two calls, which makes this cheaper than moving a list entry or a timer with
 // every request. Only back-offs are shorter, and those are failures.
 func (t *thread) expire(now int64) {
-	t.due = never
+	t.due, t.unpublished = never, true
 	for i := range t.conns {
 		c := &t.conns[i]
 		if c.deadline <= now {

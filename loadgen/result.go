@@ -8,15 +8,18 @@ import (
 
 // Book accounts for requests. Balanced holds for every book of every run.
 type Book struct {
-	Carried  uint64 // in flight when the book was opened
+	Carried  uint64 // in flight or thinking when the book was opened
 	Started  uint64
 	OK       uint64 // answered completely, and with 2xx in HTTP
 	Failed   uint64 // by any error, a status other than 2xx included
 	InFlight uint64 // still unanswered when the book was closed
+	// Thinking requests had their connection and would have been sent at the
+	// end of Config.Think, had the book not been closed before.
+	Thinking uint64
 }
 
 // Balanced reports whether no request is missing or counted twice.
-func (b Book) Balanced() bool { return b.Carried+b.Started == b.OK+b.Failed+b.InFlight }
+func (b Book) Balanced() bool { return b.Carried+b.Started == b.OK+b.Failed+b.InFlight+b.Thinking }
 
 // ConnBook accounts for connections by who ended them. The side that closes
 // first keeps the TIME_WAIT (RFC 9293, 3.6); after a reset nobody does.
@@ -31,6 +34,10 @@ type ConnBook struct {
 type CPU struct {
 	User, Sys              time.Duration
 	Voluntary, Involuntary uint64 // context switches
+	// Waited is how long it could have run and had no CPU (schedstat of
+	// proc(5)). With Total it is what a generator that limits the figures
+	// would fill its time with. -1: the kernel does not tell.
+	Waited time.Duration
 }
 
 // Total returns user and system time together.
@@ -53,6 +60,11 @@ type Result struct {
 
 	Conns ConnBook
 	AtEnd uint64 // connections closed by us because the run was over
+	// SlowConnects were established after a second or more: the SYN or its
+	// answer was lost, as by a full accept queue, and was sent again. (Or this
+	// process stood still for as long.) They are in Connect; connects that
+	// failed are in Errors.
+	SlowConnects uint64
 	// NeverServed is how many of Config.Conns slots had not received one
 	// complete answer by the end of the run.
 	NeverServed int
@@ -62,7 +74,8 @@ type Result struct {
 	Connect   *hdrhistogram.Histogram // connect() to established
 	FirstByte *hdrhistogram.Histogram // write of the batch to first byte of the answer
 	// Total runs from the write of the batch to the last byte of the answer; in
-	// Close mode from the call of connect().
+	// Close mode from the call of connect(); with Think from the end of the
+	// think time, however late we were to send.
 	Total    *hdrhistogram.Histogram
 	Failed   *hdrhistogram.Histogram // ages at which requests failed, but for status errors
 	Censored *hdrhistogram.Histogram // ages of those in flight at the end of the window
@@ -118,6 +131,7 @@ func (res *Result) fill(c *counters, rec *recorders) {
 	res.Conns = ConnBook{
 		Opened: c[ctrOpened], TWServer: c[ctrServerFirst], TWClient: c[ctrClientFirst], Reset: c[ctrReset],
 	}
+	res.SlowConnects = c[ctrSlowConnects]
 	res.BytesIn, res.BytesOut = c[ctrBytesIn], c[ctrBytesOut]
 	res.CPU = c.cpu()
 	res.Connect, res.FirstByte, res.Total = rec.connect.Histogram(), rec.firstByte.Histogram(), rec.total.Histogram()
@@ -129,15 +143,21 @@ func (res *Result) fill(c *counters, rec *recorders) {
 
 func (c *counters) book() Book {
 	return Book{
-		Carried: c[ctrCarried], Started: c[ctrStarted], OK: c[ctrOK], Failed: c[ctrFailed], InFlight: c[ctrInFlight],
+		Carried: c[ctrCarried], Started: c[ctrStarted], OK: c[ctrOK], Failed: c[ctrFailed],
+		InFlight: c[ctrInFlight], Thinking: c[ctrThinking],
 	}
 }
 
 func (c *counters) cpu() CPU {
-	return CPU{
+	used := CPU{
 		User: time.Duration(c[ctrUser]), Sys: time.Duration(c[ctrSys]),
 		Voluntary: c[ctrVoluntary], Involuntary: c[ctrInvoluntary],
+		Waited: time.Duration(c[ctrWaited]),
 	}
+	if c[ctrUntold] > 0 {
+		used.Waited = -1
+	}
+	return used
 }
 
 // failures lists the rows of e with the first example that any thread has.

@@ -41,6 +41,8 @@ type run struct {
 	opened, shut  time.Time
 	allocs        [2]metrics.Sample // at the edges
 	isInterrupted bool
+
+	sampleAt atomic.Int64 // when the next sample is taken; threads publish before it
 }
 
 // Run drives cfg.Target as cfg says and returns what it measured, when the
@@ -84,6 +86,7 @@ func newRun(cfg Config) *run {
 		r.budget = new(atomic.Int64)
 		r.budget.Store(int64(cfg.Requests))
 	}
+	r.sampleAt.Store(never)
 	return r
 }
 
@@ -97,13 +100,13 @@ func (r *run) prepare() error {
 	for i := range r.cfg.Threads {
 		t := &thread{
 			run: r, cfg: &r.cfg, index: i, batches: batches, peer: peer, sources: sources,
-			timeout: int64(r.cfg.Timeout),
+			timeout: int64(r.cfg.Timeout), thinkTime: int64(r.cfg.Think), noNS: r.cfg.noWaitNS,
 			// A connection whose only request fits one segment never has
 			// two small ones in flight; all others would meet Nagle's delay.
 			noDelay: !r.cfg.Close || len(batches.bytes) > 1024,
 			pace:    &closedLoop{budget: r.budget, threads: int64(r.cfg.Threads)},
 			buf:     make([]byte, bufSize), events: make([]unix.EpollEvent, batchSize),
-			rec: newRecorders(), due: never, epfd: -1, wakefd: -1,
+			rec: newRecorders(), due: never, epfd: -1, wakefd: -1, statfd: -1,
 		}
 		if len(sources) > 0 {
 			t.nextSource = i * len(sources) / r.cfg.Threads
@@ -123,6 +126,9 @@ func (t *thread) prepare() error {
 		n++
 	}
 	t.conns, t.opening = make([]conn, n), n
+	if t.thinkTime > 0 {
+		t.thinkers.ring = make([]int32, n)
+	}
 	for i := range t.conns {
 		t.conns[i] = conn{slot: int32(i), fd: -1, deadline: never, backoff: firstBackoff}
 		t.conns[i].scan.noBody = t.cfg.Method == "HEAD"
@@ -146,7 +152,7 @@ func (t *thread) prepare() error {
 // release closes the threads' own descriptors after they have ended.
 func (r *run) release() {
 	for _, t := range r.threads {
-		for _, fd := range []int32{t.epfd, t.wakefd} {
+		for _, fd := range []int32{t.epfd, t.wakefd, t.statfd} {
 			if fd >= 0 {
 				rawClose(fd)
 			}
@@ -230,10 +236,10 @@ func (r *run) window(ctx context.Context, s *sampler) {
 	r.shut = time.Now()
 	r.enter(stageShut)
 	readAllocs(&r.allocs[1])
-	s.sample()
 	if r.cfg.Closed != nil {
 		r.cfg.Closed()
 	}
+	s.last()
 }
 
 // pause waits until d has passed (0: no limit) or every thread has finished the

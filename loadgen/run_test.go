@@ -237,9 +237,12 @@ func TestNoAllocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	p := newPeer(t, frugal)
-	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 16, Warmup: 100 * time.Millisecond, Requests: 100_000})
-	if r.Requests != 100_000 || r.AllocsPer > 0.001 {
-		t.Errorf("%d allocations in %d requests, %v each", r.Allocs, r.Requests, r.AllocsPer)
+	for _, cfg := range []Config{{Requests: 100_000}, {Requests: 10_000, Think: 50 * time.Microsecond}} {
+		cfg.Target, cfg.Conns, cfg.Warmup = p.httpTarget(t), 16, 100*time.Millisecond
+		r := load(t, context.Background(), cfg)
+		if r.Requests != cfg.Requests || r.AllocsPer > 0.001 {
+			t.Errorf("%d allocations in %d requests, %v each", r.Allocs, r.Requests, r.AllocsPer)
+		}
 	}
 }
 

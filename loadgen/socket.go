@@ -121,3 +121,11 @@ func epollWait(ep int32, list []unix.EpollEvent, ms int) (int, syscall.Errno) {
 	n, _, e := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(ms), 0, 0)
 	return int(n), e
 }
+
+// epollWaitNS is epollWait for up to ns nanoseconds (Linux 5.11).
+func epollWaitNS(ep int32, list []unix.EpollEvent, ns int64) (int, syscall.Errno) {
+	limit := unix.Timespec{Sec: ns / 1e9, Nsec: ns % 1e9}
+	n, _, e := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)),
+		uintptr(unsafe.Pointer(&limit)), 0, 0)
+	return int(n), e
+}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,7 +12,7 @@ import (
 const (
 	bufSize    = 256 << 10 // one read takes several large answers, and fits the L2 cache
 	batchSize  = 256       // events of one wake-up
-	openBurst  = 64        // connects between two looks at the events
+	openBurst  = 64        // connects, or requests thought about, between two looks at the events
 	wakeTag    = -1        // epoll tag of the event descriptor
 	publishNS  = int64(10 * time.Millisecond)
 	longestNap = int64(time.Hour)
@@ -44,10 +43,17 @@ type thread struct {
 	timeout int64
 	noDelay bool
 
-	epfd, wakefd int32
-	index        int
-	nextSource   int
-	pace         pacer
+	epfd, wakefd, statfd int32
+
+	index      int
+	nextSource int
+	pace       pacer
+
+	thinkTime int64
+	thinkers  thinkers
+	noNS      bool // no epoll_pwait2: sleeps are whole milliseconds
+	mute      bool // the kernel did not tell how long this thread waited
+	schedstat [96]byte
 
 	conns     []conn
 	opening   int   // slots from here on have yet to be advanced
@@ -83,6 +89,12 @@ func (t *thread) clock() int64 { return int64(time.Since(t.run.base)) }
 func (t *thread) main() {
 	runtime.LockOSThread()
 	defer t.run.running.Done()
+	t.openUsage()
+	if t.thinkTime > 0 {
+		// Sleeps end 50 µs late by default, to save power; this thread's
+		// need not. Refused (by a seccomp filter), it is late.
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	}
 	err := t.pin()
 	t.run.ready <- err
 	if err != nil {
@@ -90,7 +102,6 @@ func (t *thread) main() {
 	}
 	t.loop()
 	t.closeAll()
-	t.published.store(&t.counts)
 }
 
 // pin binds the thread to its CPU, if it has one.
@@ -126,6 +137,9 @@ func (t *thread) loop() {
 			t.opening = 0 // ask for all slots; a pacer with many refusals will want a list of them
 		}
 		t.openSome(now)
+		if t.thinkers.n > 0 {
+			t.endThinks(now)
+		}
 		if now >= t.due {
 			t.expire(now)
 		}
@@ -149,22 +163,41 @@ func (t *thread) poll() int {
 			return n
 		}
 	}
-	n, _ := epollWait(t.epfd, t.events, t.nap(t.clock()))
-	return max(n, 0) // EINTR: nothing this time
+	return t.sleep(t.clock())
 }
 
-// nap returns how many milliseconds the thread may sleep, -1 for ever. What it
-// has not published yet limits it to one short sleep: publishing before each
-// would cost a busy thread more than the sleep does.
-func (t *thread) nap(now int64) int {
+// sleep waits for events as long as there is nothing else to do. What has not
+// been published yet limits it to one short sleep: publishing before each would
+// cost a busy thread more than the sleep does. Timeouts may come a millisecond
+// late; the end of a think time is to be exact.
+func (t *thread) sleep(now int64) int {
 	until := min(t.due, t.pace.again())
 	if t.unpublished {
 		until = min(until, t.publishAt)
 	}
-	if until == never {
-		return -1
+	if end := t.nextThought(); end <= until && end != never {
+		return t.doze(max(end-now, 0))
 	}
-	return int((min(max(until-now, 0), longestNap) + 999_999) / 1_000_000)
+	ms := -1
+	if until != never {
+		ms = int((min(max(until-now, 0), longestNap) + 999_999) / 1_000_000)
+	}
+	n, _ := epollWait(t.epfd, t.events, ms)
+	return max(n, 0) // EINTR: nothing this time
+}
+
+// doze waits for events for ns nanoseconds. Without epoll_pwait2 (Linux 5.11)
+// it sleeps the whole milliseconds and returns at once in the last: that burns
+// CPU, but what it times is as exact.
+func (t *thread) doze(ns int64) int {
+	if !t.noNS {
+		n, e := epollWaitNS(t.epfd, t.events, ns)
+		if t.noNS = e == unix.ENOSYS || e == unix.EPERM; !t.noNS {
+			return max(n, 0)
+		}
+	}
+	n, _ := epollWait(t.epfd, t.events, int(ns/1_000_000))
+	return max(n, 0)
 }
 
 // openSome advances a burst of the slots that the last stage left to advance.
@@ -179,8 +212,14 @@ func (t *thread) openSome(now int64) {
 	}
 }
 
+// publish shows the sampler what has changed, no earlier than publishNS before
+// it looks.
 func (t *thread) publish(now int64) {
-	t.published.store(&t.counts)
+	if at := t.run.sampleAt.Load() - publishNS; now < at {
+		t.publishAt = at
+		return
+	}
+	t.published.store(&t.counts, t.rec.total)
 	t.publishAt, t.unpublished = now+publishNS, false
 }
 
@@ -203,24 +242,35 @@ func (t *thread) enter(s stage) {
 	case stageOpen:
 		t.usage()
 		t.atOpen = t.counts
-		t.atOpen[ctrCarried] -= t.inflight() // the difference of the edges is the number
+		inflight, thinking := t.inflight()
+		t.atOpen[ctrCarried] -= inflight + thinking // the difference of the edges is the number
 		t.recording, t.opening = true, 0
 	case stageShut:
 		t.usage()
 		t.censor()
 		t.atShut = t.counts
-		t.atShut[ctrInFlight] = t.inflight()
+		t.atShut[ctrInFlight], t.atShut[ctrThinking] = t.inflight()
+		if t.mute {
+			t.atShut[ctrUntold] = 1
+		}
 		t.recording = false
+		t.run.arrive(stageShut)
 	}
 }
 
-// inflight counts the requests in flight, slot by slot: that the counters give
-// the same number is what the book's identity proves.
-func (t *thread) inflight() (n uint64) {
+// inflight counts the requests in flight, and those whose connection thinks
+// before it sends them, slot by slot: that the counters give the same number is
+// what the book's identity proves.
+func (t *thread) inflight() (inflight, thinking uint64) {
 	for i := range t.conns {
-		n += uint64(t.conns[i].inflight)
+		c := &t.conns[i]
+		if c.state == connThinking {
+			thinking += uint64(c.inflight)
+		} else {
+			inflight += uint64(c.inflight)
+		}
 	}
-	return n
+	return inflight, thinking
 }
 
 // censor records the ages of what is in flight at the end of the window: their
@@ -228,24 +278,17 @@ func (t *thread) inflight() (n uint64) {
 func (t *thread) censor() {
 	now := t.clock()
 	for i := range t.conns {
+		if t.conns[i].state == connThinking {
+			continue
+		}
 		for range t.conns[i].inflight {
 			t.rec.censored.Record(now - t.conns[i].since)
 		}
 	}
 }
 
-// usage refreshes the counters that the kernel keeps for this thread.
-func (t *thread) usage() {
-	var ru unix.Rusage
-	if _, _, e := unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_THREAD, uintptr(unsafe.Pointer(&ru)), 0); e != 0 {
-		return // cannot happen: RUSAGE_THREAD is older than any kernel Go runs on
-	}
-	t.counts[ctrUser], t.counts[ctrSys] = uint64(ru.Utime.Nano()), uint64(ru.Stime.Nano())
-	t.counts[ctrVoluntary], t.counts[ctrInvoluntary] = uint64(ru.Nvcsw), uint64(ru.Nivcsw)
-}
-
 // arrive tells the run that this thread has nothing more to do in its stage:
-// no grant to come, nothing in flight, no FIN to wait for.
+// no grant to come, nothing in flight, no FIN to wait for or to send.
 func (t *thread) arrive() {
 	if t.arrived == t.stage || (t.stage != stageQuiesce && t.stage != stageOpen) || !t.pace.spent() {
 		return
@@ -254,7 +297,8 @@ func (t *thread) arrive() {
 		return
 	}
 	for i := range t.conns {
-		if t.conns[i].state == connFin {
+		c := &t.conns[i]
+		if c.state == connFin || (c.state == connResting && c.allowed == 0) {
 			return
 		}
 	}
@@ -264,13 +308,14 @@ func (t *thread) arrive() {
 
 // closeAll ends the connections that the run leaves open.
 func (t *thread) closeAll() {
+	t.counts[ctrInFlight], t.counts[ctrThinking] = t.inflight()
 	for i := range t.conns {
 		c := &t.conns[i]
 		switch c.state {
-		case connBusy, connParked, connFin:
+		case connBusy, connParked, connFin, connThinking, connResting:
 			t.counts[ctrAtEnd]++
 		}
-		if t.counts[ctrInFlight] += uint64(c.inflight); c.fd >= 0 {
+		if c.fd >= 0 {
 			rawClose(c.fd)
 		}
 		c.fd = -1

@@ -50,11 +50,14 @@ type Traits struct {
 	// runtime, a foreign program). Context switches are those of the whole process
 	// tree, and nothing is counted on the board but what the model says there.
 	Tree bool
+	// KeepsOpen: the server never closes a connection first, whatever it is asked.
+	KeepsOpen bool
 	// Forks: the process that serves creates children by fork, so it must have one
 	// goroutine and GOMAXPROCS 1.
 	Forks bool
-	// Skips is the closed list of conformance checks that this model may skip,
-	// each with the reason. Empty for a model of the card.
+	// Skips is the closed list of what this model may skip of the conformance suite, each
+	// with the reason: a check ("Books"), a case of one ("Drain/half a request"), or a
+	// path ("/wait/"). Empty for a model of the card.
 	Skips map[string]string
 }
 

@@ -1,31 +1,24 @@
 package results
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // LatencyBuckets is how many buckets Sample.Latencies has at most.
-const LatencyBuckets = 2*27 + 2
+const LatencyBuckets = 100
 
 // LatencyBucket returns the bounds of bucket i of Sample.Latencies, from inclusive, to
-// exclusive. There are two an octave, which a heat map's row can show: bucket 0 is
-// everything below 1 µs, buckets 2k+1 and 2k+2 divide the k-th octave above it at the
-// factor sqrt 2, and the last one has no end.
+// exclusive. Bucket 0 is everything below 2.048 µs; from there each octave has four
+// buckets of equal width, as a coarse HDR histogram would, up to 60.13 s:
 //
-//	0        1          2          3        4
-//	|< 1 µs  | 1-1.41   | 1.41-2   | 2-2.8  | 2.8-4   ... 134 s |
-func LatencyBucket(i int) (from, to time.Duration) {
-	if i > 0 {
-		from = latencyBound(i - 1)
-	}
-	if i >= LatencyBuckets-1 {
-		return from, math.MaxInt64
-	}
-	return from, latencyBound(i)
-}
+//	0          1           2            3            4            5
+//	|< 2.048 µs| 2.05-2.56 | 2.56-3.07  | 3.07-3.58  | 3.58-4.10  | 4.10-5.12 ...
+//
+// They are those of package loadgen, which this one does not import.
+func LatencyBucket(i int) (from, to time.Duration) { return latencyBound(i), latencyBound(i + 1) }
 
-// latencyBound is 1 µs times 2 to the power of half of i.
 func latencyBound(i int) time.Duration {
-	return time.Duration(math.Round(1000 * math.Pow(2, float64(i)/2)))
+	if i <= 0 {
+		return 0
+	}
+	octave, quarter := (i-1)/4, (i-1)%4
+	return time.Duration(4+quarter) << (9 + octave)
 }

@@ -44,11 +44,11 @@ type Result struct {
 	Verdict     Verdict            `json:"verdict"`
 	Errors      map[string]uint64  `json:"errors,omitempty"` // by "phase/class", as "connect/refused"
 	NeverServed int                `json:"never_served"`     // connections that got no answer in the window
-	// PerWorker is how many connections each worker took on in the window, in the
-	// order of the scoreboard's slots; nil where workers cannot be told apart or each
-	// has one connection by design.
+	// PerWorker is how many connections each worker had in the window, those that it had
+	// before included, in the order of the scoreboard's slots; nil where workers cannot
+	// be told apart or each lives for one connection.
 	PerWorker []uint64 `json:"per_worker,omitempty"`
-	Notes       []string           `json:"notes,omitempty"`
+	Notes     []string `json:"notes,omitempty"`
 }
 
 // Set records v for m. A value that is not finite or is negative, as a

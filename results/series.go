@@ -14,9 +14,8 @@ type Sample struct {
 	Cell   string             // the cell's ID
 	T      float64            // seconds since the window opened
 	Values map[Metric]float64 // any metric
-	// PerWorker is how many connections each worker has at this moment, or has taken on
-	// in the window where it serves one at a time: see Result.PerWorker. Nil if it is
-	// not known.
+	// PerWorker is how many connections each worker has had in the window so far, as in
+	// Result. Nil if it is not known.
 	PerWorker []uint64
 	// Latencies counts the requests answered since the sample before by latency, in the
 	// buckets of LatencyBucket, as far as the last one that is not 0. Nil if not known.
@@ -67,8 +66,10 @@ func (s *Sample) UnmarshalJSON(data []byte) error {
 		into     any
 		optional bool
 	}{
-		{keyCell, &read.Cell, false}, {keyT, &read.T, false},
-		{keyPerWorker, &read.PerWorker, true}, {keyLatencies, &read.Latencies, true},
+		{keyCell, &read.Cell, false},
+		{keyT, &read.T, false},
+		{keyPerWorker, &read.PerWorker, true},
+		{keyLatencies, &read.Latencies, true},
 	} {
 		switch {
 		case flat[f.key] == nil && f.optional:

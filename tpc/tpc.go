@@ -42,6 +42,7 @@ func init() {
 	goroutine := thread
 	goroutine.Threads = "runtime"
 	goroutine.Switches = "runtime"
+	goroutine.Tree = true
 	models.Register(&models.Model{
 		Name:     "tpc",
 		About:    "a thread for each connection, created and ended with it",
@@ -92,10 +93,11 @@ func (s *server) threadMain(w *conn.ThreadWorker, fd int) {
 		w.Enter()
 	}
 	w.Serve(fd)
-	w.Leave()
+	thread := w.Rise()
 	s.mu.Lock()
 	s.idle = append(s.idle, w)
 	s.mu.Unlock()
+	thread.Leave()
 }
 
 // worker returns the memory of a connection's worker, of one that has ended if

@@ -21,6 +21,7 @@ type loadOptions struct {
 	cpus, sources, body string
 	hgrm                string
 	json, ownHost       bool
+	pid                 int
 }
 
 func newLoad() *cobra.Command {
@@ -32,6 +33,10 @@ func newLoad() *cobra.Command {
 		Long: `Load keeps a number of connections busy, each with one request after the other
 (a closed loop), and prints rates, latencies and every error by phase and class.
 Ctrl-C ends it early and keeps what was measured.
+
+Of a server on this machine, whatever it is, it also prints context switches,
+CPU, memory and TIME_WAITs. It is found by its listening socket; --pid names it
+where that does not. That takes the user of the server, or root.
 
 URL is http://HOST:PORT/PATH, tcp+echo://HOST:PORT or tcp+unp://HOST:PORT/BYTES;
 https is not spoken. HOST is an address or localhost. A target that is not
@@ -51,6 +56,7 @@ loopback is refused unless --i-own-this-host is given.`,
 	f.IntVar(&o.cfg.RequestsPerConn, "requests-per-conn", 0, "close a connection after so many requests")
 	f.Var(&o.cfg.Closer, "closer", "who closes then, client or server: that side keeps the TIME_WAIT")
 	f.IntVar(&o.cfg.Pipeline, "pipeline", 1, "requests sent ahead on a connection")
+	f.DurationVar(&o.cfg.Think, "think", 0, "sleep so long after each connect and after each answer")
 	f.StringVarP(&o.cfg.Method, "method", "m", "", "request method (GET, with a body POST)")
 	f.StringArrayVarP(&o.cfg.Headers, "header", "H", nil, `header field, "Name: value"`)
 	f.StringVar(&o.body, "body", "", "request body: a file, or a size such as 64KiB of zeros")
@@ -59,6 +65,7 @@ loopback is refused unless --i-own-this-host is given.`,
 	f.DurationVar(&o.cfg.Timeout, "timeout", 10*time.Second, "of a connect, a request, a close")
 	f.StringVar(&o.cpus, "cpus", "", "CPUs for the threads, such as 0,2-3 (all)")
 	f.StringVar(&o.hgrm, "hgrm", "", "write the latency distribution to this file, as HdrHistogram's plotters read it")
+	f.IntVar(&o.pid, "pid", 0, "the server's process, where its listening socket does not tell")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.ownHost, "i-own-this-host", false, "allow a target that is not loopback")
 	return cmd
@@ -69,6 +76,9 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 		return usageError(err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(o.cfg.Threads, 1) + 2))
+	server := watchServer(o.cfg.Target.Addr, o.pid)
+	defer func() { _ = server.release() }()
+	o.cfg.Opened, o.cfg.Closed = server.opened, server.closed
 	result, err := o.measure(cmd.Context(), newProgress(cmd.ErrOrStderr()))
 	if err != nil {
 		return usageError(err)
@@ -79,6 +89,7 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 		}
 	}
 	report := newLoadReport(o.cfg, result)
+	report.server(server, result)
 	if o.json {
 		err = report.json(cmd.OutOrStdout())
 	} else {

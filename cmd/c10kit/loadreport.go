@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -17,33 +19,38 @@ import (
 // loadReport is what `c10kit load` prints. Its JSON keys are the names of
 // design's metrics where there is one.
 type loadReport struct {
-	URL         string            `json:"url"`
-	Conns       int               `json:"conns"`
-	Threads     int               `json:"threads"`
-	Mode        string            `json:"mode"`
-	Closer      string            `json:"closer"`
-	Pipeline    int               `json:"pipeline"`
-	Interrupted bool              `json:"interrupted"`
-	Seconds     float64           `json:"seconds"`
-	Requests    uint64            `json:"requests"`
-	ReqPerSec   float64           `json:"req/s"`
-	Connections uint64            `json:"connections"`
-	BytesIn     uint64            `json:"bytes-in"`
-	BytesOut    uint64            `json:"bytes-out"`
-	Started     uint64            `json:"started"`
-	InFlight    uint64            `json:"in-flight"`
-	Failed      uint64            `json:"errors"`
-	NeverServed int               `json:"never-served"`
-	Status      map[string]uint64 `json:"status,omitempty"`
-	Failures    []failureRow      `json:"failures,omitempty"`
-	Total       *latencyRow       `json:"total,omitempty"`
-	FirstByte   *latencyRow       `json:"first-byte,omitempty"`
-	Connect     *latencyRow       `json:"connect,omitempty"`
-	TWServer    uint64            `json:"tw-server"`
-	TWClient    uint64            `json:"tw-client"`
-	ClientCPU   float64           `json:"client-cpu"` // of its threads' time, 0..1
-	Notes       []string          `json:"notes,omitempty"`
-	Missing     map[string]string `json:"missing"`
+	URL          string            `json:"url"`
+	Conns        int               `json:"conns"`
+	Threads      int               `json:"threads"`
+	Mode         string            `json:"mode"`
+	Closer       string            `json:"closer"`
+	Pipeline     int               `json:"pipeline"`
+	Interrupted  bool              `json:"interrupted"`
+	Seconds      float64           `json:"seconds"`
+	Requests     uint64            `json:"requests"`
+	ReqPerSec    float64           `json:"req/s"`
+	Connections  uint64            `json:"connections"`
+	BytesIn      uint64            `json:"bytes-in"`
+	BytesOut     uint64            `json:"bytes-out"`
+	Started      uint64            `json:"started"`
+	InFlight     uint64            `json:"in-flight"`
+	Failed       uint64            `json:"errors"`
+	NeverServed  int               `json:"never-served"`
+	Status       map[string]uint64 `json:"status,omitempty"`
+	Failures     []failureRow      `json:"failures,omitempty"`
+	Total        *latencyRow       `json:"total,omitempty"`
+	FirstByte    *latencyRow       `json:"first-byte,omitempty"`
+	Connect      *latencyRow       `json:"connect,omitempty"`
+	TWServer     uint64            `json:"tw-server"`
+	TWClient     uint64            `json:"tw-client"`
+	SlowConnects uint64            `json:"slow-connects"` // a second or more: a SYN was sent again
+	ClientCPU    float64           `json:"client-cpu"`    // of its threads' time, 0..1
+	ClientWait   float64           `json:"client-wait"`   // likewise, ready to run and without a CPU; -1: not known
+	ClientVol    float64           `json:"client-csw-vol/req"`
+	ClientInvol  float64           `json:"client-csw-invol/req"`
+	Server       *serverReport     `json:"server,omitempty"`
+	Notes        []string          `json:"notes,omitempty"`
+	Missing      map[string]string `json:"missing,omitempty"`
 }
 
 type failureRow struct {
@@ -85,17 +92,21 @@ func newLoadReport(c loadgen.Config, r *loadgen.Result) *loadReport {
 		Failed: r.Window.Failed, NeverServed: r.NeverServed,
 		TWServer: r.Conns.TWServer, TWClient: r.Conns.TWClient,
 		Total: newLatencyRow("total", r.Total), FirstByte: newLatencyRow("first byte", r.FirstByte),
-		Connect: newLatencyRow("connect", r.Connect),
-		Missing: map[string]string{
-			"server": "context switches, CPU and memory of the server are not counted yet: they come with the probe",
-		},
+		Connect:      newLatencyRow("connect", r.Connect),
+		SlowConnects: r.SlowConnects, ClientWait: -1,
 	}
 	if c.Close {
 		l.Mode = results.ModeClose
 	}
 	if l.Seconds > 0 {
 		l.ReqPerSec = float64(r.Requests) / l.Seconds
+		if r.CPU.Waited >= 0 {
+			l.ClientWait = r.CPU.Waited.Seconds() / (l.Seconds * float64(l.Threads))
+		}
 		l.ClientCPU = r.CPU.Total().Seconds() / (l.Seconds * float64(l.Threads))
+	}
+	if n := float64(r.Requests); n > 0 {
+		l.ClientVol, l.ClientInvol = float64(r.CPU.Voluntary)/n, float64(r.CPU.Involuntary)/n
 	}
 	for i, n := range r.Status {
 		if n > 0 {
@@ -120,6 +131,13 @@ func (l *loadReport) note(r *loadgen.Result) {
 	add := func(format string, args ...any) { l.Notes = append(l.Notes, fmt.Sprintf(format, args...)) }
 	if l.ClientCPU >= busy {
 		add("the generator used %.0f%% of its threads' time: it may be what limited the rate; give it more -t, or CPUs", 100*l.ClientCPU)
+	}
+	if l.ClientCPU < busy && l.ClientCPU+l.ClientWait >= busy {
+		add("the generator used %.0f%% of its threads' time and waited %.0f%% for a CPU that others used: what it measured is their doing",
+			100*l.ClientCPU, 100*l.ClientWait)
+	}
+	if l.SlowConnects > 0 {
+		add("%d connects took a second or more: their SYN was sent again, most likely for a full accept queue", l.SlowConnects)
 	}
 	if l.NeverServed > 0 {
 		add("%d of %d connections never got an answer: more connections than the server serves at a time?", l.NeverServed, l.Conns)
@@ -156,7 +174,11 @@ func (l *loadReport) text(w io.Writer) error {
 	line("errors\t%d", l.Failed)
 	line("connections\t%d\tTIME_WAIT created: server %d, client %d", l.Connections, l.TWServer, l.TWClient)
 	line("transfer\t%s in\t%s out", results.ScaleBytes.Format(float64(l.BytesIn)), results.ScaleBytes.Format(float64(l.BytesOut)))
-	line("generator\t%.0f%% of its threads' time", 100*l.ClientCPU)
+	line("generator\t%.0f%% of its threads' time\t%s voluntary, %s involuntary switches a request", 100*l.ClientCPU,
+		results.CswVoluntary.Format(l.ClientVol), results.CswInvoluntary.Format(l.ClientInvol))
+	if l.Server != nil {
+		l.Server.text(t, time.Duration(l.Seconds*float64(time.Second)), l.Requests)
+	}
 	line("")
 	line("latency\tp50\tp90\tp99\tp99.9\tmax\tn")
 	for _, r := range []*latencyRow{l.Total, l.FirstByte, l.Connect} {
@@ -183,10 +205,30 @@ func (l *loadReport) text(w io.Writer) error {
 	for _, n := range l.Notes {
 		fmt.Fprintf(w, "\nnote: %s\n", n)
 	}
-	for what, why := range l.Missing {
-		fmt.Fprintf(w, "\n%s: %s\n", what, why)
+	for _, what := range slices.Sorted(maps.Keys(l.Missing)) {
+		fmt.Fprintf(w, "\nmissing: %s: %s\n", what, l.Missing[what])
 	}
 	return nil
+}
+
+// server adds what the kernel counted of the server.
+func (l *loadReport) server(s *serverWatch, r *loadgen.Result) {
+	miss := func(what, why string) {
+		if l.Missing == nil {
+			l.Missing = map[string]string{}
+		}
+		l.Missing[what] = why
+	}
+	report, why := s.report(r)
+	if report == nil {
+		miss("context switches, CPU and memory of the server", why)
+		return
+	}
+	l.Server = report
+	for m, why := range report.Missing {
+		miss(string(m), why)
+	}
+	l.Notes = append(l.Notes, report.Notes...)
 }
 
 // writeHgrm writes the percentile distribution in milliseconds.

@@ -47,7 +47,7 @@ func TestUsage(t *testing.T) {
 		say  string // on stderr
 	}{
 		{"serve", exitUsage, `serve needs a MODEL; "c10kit models" lists them`},
-		{"serve nonesuch", exitUsage, `no model "nonesuch"; there are hybrid, iterative`},
+		{"serve nonesuch", exitUsage, `no model "nonesuch"; there are cmd, evio, fasthttp`},
 		{"serve reactor:kqueue", exitUsage, `reactor has no variant "kqueue"; there are epoll`},
 		{"serve reactor extra", exitUsage, `"extra" is one argument too many`},
 		{"serve reactor --addr nowhere", exitUsage, `address "nowhere"`},

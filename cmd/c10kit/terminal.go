@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -67,13 +66,13 @@ func newProgress(w io.Writer) *progress {
 
 func (p *progress) talk(format string, args ...any) { fmt.Fprintf(p.w, format, args...) }
 
-func (p *progress) event(e bench.Event) {
-	name := fmt.Sprintf("round %d  %s  %s  %d conns", e.Round, e.Cell.Spec(), e.Cell.Mode, e.Cell.Conns)
+func (p *progress) event(e results.Event) {
+	name := fmt.Sprintf("round %d  %s  %s  %d conns", e.Cell.Round, e.Cell.Spec(), e.Cell.Mode, e.Cell.Conns)
 	switch {
-	case p.terminal && e.Result == nil:
+	case p.terminal && e.Kind == results.EventBegin:
 		line := fmt.Sprintf("[%d/%d] %s", e.Done+1, e.Total, name)
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line[:min(len(line), max(p.columns-1, 0))])
-	case !p.terminal && e.Result != nil:
+	case !p.terminal && e.Kind == results.EventResult:
 		rate := "no answers"
 		if v, ok := e.Result.Values[results.ReqPerSec]; ok {
 			rate = results.ReqPerSec.Format(v) + " req/s"

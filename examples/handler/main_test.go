@@ -11,7 +11,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// What linked packages have started at their init (gnet's) is no leak.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 // TestServe: the program, as it is started, in a model that serves on one thread.
 func TestServe(t *testing.T) {

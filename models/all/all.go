@@ -1,9 +1,15 @@
-// Package all is the parts list: importing it registers every model of c10kit.
+// Package all is the parts list: importing it registers every model of c10kit and the
+// peers.
 package all
 
 import (
 	_ "github.com/c10kit/c10kit/hybrid"
 	_ "github.com/c10kit/c10kit/iterative"
+	_ "github.com/c10kit/c10kit/peers/cmd"
+	_ "github.com/c10kit/c10kit/peers/evio"
+	_ "github.com/c10kit/c10kit/peers/fasthttp"
+	_ "github.com/c10kit/c10kit/peers/gnet"
+	_ "github.com/c10kit/c10kit/peers/nethttp"
 	_ "github.com/c10kit/c10kit/ppc"
 	_ "github.com/c10kit/c10kit/prefork"
 	_ "github.com/c10kit/c10kit/prethread"

@@ -25,6 +25,8 @@
 // process says that it exits (Board.Exits) and its parent ends the slot when it reaps
 // it (Board.Reaped), whether it exited or was killed: so its context switches are in
 // /proc while the slot is in use, a zombie's too, and in the totals from then on.
+// Whoever ends a slot first makes its state ended, then adds to the totals, then makes
+// the generation grow: a reader (package probe) rests on that order.
 // Both add the slot's counters to the totals. The generation is odd while the slot is
 // in use and grows with every Take and End, so a reader that saw the same generation
 // before and after knows that it read one worker.

@@ -22,6 +22,7 @@ func (b *Board) End(s *Slot, live int) {
 // its whole life, which nobody can read once the thread is gone. One more is added to
 // usage (getrusage(2) with RUSAGE_THREAD): the switch that ends the thread.
 func (b *Board) Left(s *Slot, live int, usage *syscall.Rusage) {
+	s.state.Store(uint32(Ended)) // before the sum: see package doc
 	b.head.switches[voluntary].Add(uint64(usage.Nvcsw) + 1)
 	b.head.switches[involuntary].Add(uint64(usage.Nivcsw))
 	b.End(s, live)
@@ -52,14 +53,17 @@ func (b *Board) Reaped(s *Slot, usage *syscall.Rusage) {
 		vol, invol = s.switches[voluntary].Load(), s.switches[involuntary].Load()
 		rest = all - min(all, vol+invol)
 	}
+	exited := s != nil && s.State() == Ended
+	if s != nil {
+		s.state.Store(uint32(Ended))
+	}
 	for i, n := range [...]uint64{voluntary: vol, involuntary: invol, others: rest} {
 		b.head.switches[i].Add(n)
 	}
 	switch {
-	case s == nil:
-	case s.State() == Ended:
+	case exited:
 		b.End(s, int(s.live.Load()))
-	default:
+	case s != nil:
 		b.Bury(s)
 	}
 }

@@ -152,6 +152,17 @@ func (s *Slot) Read() Counts {
 	return c
 }
 
+// Since returns what was counted between two readings of the same board, of which c
+// is the later.
+func (c Counts) Since(earlier Counts) Counts {
+	from := earlier.fields()
+	for i, f := range c.fields() {
+		*f -= *from[i]
+	}
+	c.Ended -= earlier.Ended
+	return c
+}
+
 func (c Counts) plus(d Counts) Counts {
 	from := d.fields()
 	for i, f := range c.fields() {

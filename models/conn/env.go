@@ -36,14 +36,30 @@ func (s *seat) Enter() {
 // the totals, and says on the board how many blocks the worker still holds, which
 // should be none. The goroutine stays locked: if it returns now, its thread ends with
 // it.
-func (s *seat) Leave() {
-	live := s.worker.Pool.Live()
-	if !s.thread { // any thread may have run it: its switches are nobody's
-		s.board.End(s.slot, live)
+func (s *seat) Leave() { s.Rise().Leave() }
+
+// Rise is the first half of Leave: from now on the worker's memory may serve another
+// connection (ThreadWorker.Again). The thread does what else it has to do and calls
+// Leaving.Leave as its very last act, so that what that cost is in its switches.
+func (s *seat) Rise() Leaving { return Leaving{s.board, s.slot, s.worker.Pool.Live(), s.thread} }
+
+// Leaving is a thread that is no worker any more and still there.
+type Leaving struct {
+	board  *board.Board
+	slot   *board.Slot
+	live   int
+	thread bool
+}
+
+// Leave ends it.
+func (l Leaving) Leave() {
+	if !l.thread { // any thread may have run it: its switches are nobody's
+		l.board.End(l.slot, l.live)
 		return
 	}
-	_ = syscall.Getrusage(unix.RUSAGE_THREAD, &s.usage)
-	s.board.Left(s.slot, live, &s.usage)
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(unix.RUSAGE_THREAD, &usage)
+	l.board.Left(l.slot, l.live, &usage)
 }
 
 // Exit is Leave for a worker that is a process, which ends now: its parent gives the

@@ -131,6 +131,18 @@ func (p *Process) Edge() (Edge, error) {
 	return *a.Edge, nil
 }
 
+// Usage asks for the context switches of the process.
+func (p *Process) Usage() (Usage, error) {
+	a, err := p.ask("usage")
+	if err != nil {
+		return Usage{}, err
+	}
+	if a.Usage == nil {
+		return Usage{}, errNoAnswer("usage")
+	}
+	return *a.Usage, nil
+}
+
 // Stats asks for the state of the server's runtime.
 func (p *Process) Stats() (Stats, error) {
 	a, err := p.ask("stats")

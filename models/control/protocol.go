@@ -28,6 +28,7 @@ type request struct {
 type answer struct {
 	Ready *Ready `json:"ready,omitempty"`
 	Edge  *Edge  `json:"edge,omitempty"`
+	Usage *Usage `json:"usage,omitempty"`
 	Stats *Stats `json:"stats,omitempty"`
 	Drain bool   `json:"drain,omitempty"`
 	Error string `json:"error,omitempty"`
@@ -39,6 +40,22 @@ type Ready struct {
 	Pid        int    `json:"pid"`
 	Gomaxprocs int    `json:"gomaxprocs"`
 	Workers    int    `json:"workers"`
+}
+
+// Usage is what the serving process, without its children, has used of the scheduler:
+// getrusage(2) with RUSAGE_SELF. It has what no other process can read, the context
+// switches of threads that have ended.
+type Usage struct {
+	Voluntary   uint64 `json:"voluntary"`
+	Involuntary uint64 `json:"involuntary"`
+}
+
+func readUsage() (Usage, error) {
+	var ru unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &ru); err != nil {
+		return Usage{}, os.NewSyscallError("getrusage", err)
+	}
+	return Usage{uint64(ru.Nvcsw), uint64(ru.Nivcsw)}, nil
 }
 
 // Edge is what a server says at an edge of the measured window. Differences of

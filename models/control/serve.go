@@ -185,6 +185,12 @@ func (h *host) do(r request) (a answer, ok bool) {
 			return answer{Error: err.Error()}, true
 		}
 		return answer{Edge: &e}, true
+	case "usage":
+		u, err := readUsage()
+		if err != nil {
+			return answer{Error: err.Error()}, true
+		}
+		return answer{Usage: &u}, true
 	case "stats":
 		s := readStats(h.env.Board)
 		return answer{Stats: &s}, true

@@ -38,6 +38,9 @@ func manyConns(ctx context.Context, s *Server) error {
 		}
 		done += n
 	}
+	if !c.counts() {
+		return nil
+	}
 	return c.until("every connection", func(n board.Counts) bool { return n.Connections == uint64(many) })
 }
 
@@ -96,13 +99,13 @@ func shed(ctx context.Context, s *Server) error {
 		return fmt.Errorf("a connection within the limit, after some were shed: %w", err)
 	}
 	held[1].Close()
-	if err := c.until("room for a connection", func(n board.Counts) bool { return n.Open() == limit-1 }); err != nil {
+	if err := c.open(limit - 1); err != nil {
 		return err
 	}
 	if err := c.othersServed(ctx, limit-1); err != nil {
 		return err
 	}
-	if n := c.Board.Total().Shed; n != 2 {
+	if n := c.Board.Total().Shed; n != 2 && c.counts() {
 		return fmt.Errorf("the board counts %d shed connections, want 2", n)
 	}
 	return nil

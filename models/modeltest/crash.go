@@ -73,6 +73,9 @@ func (c *Child) crashServer(conns []*Client) error {
 
 // crashConnection wants the end of one connection and its worker, and nothing else.
 func (c *Child) crashConnection(ctx context.Context, conns []*Client) error {
+	if !c.counts() {
+		return c.crashRecovered(ctx, conns)
+	}
 	total := len(conns)
 	workers := c.live()
 	if c.traits.Kind == models.Pool { // all of which may not have begun yet
@@ -113,6 +116,22 @@ func (c *Child) crashConnection(ctx context.Context, conns []*Client) error {
 		return fmt.Errorf("a connection in the place of the crashed one, %d of %d: %w", total, total, err)
 	}
 	return nil
+}
+
+// crashRecovered is crashConnection where no worker can be named.
+func (c *Child) crashRecovered(ctx context.Context, conns []*Client) error {
+	if err := conns[0].crash(); err != nil {
+		return err
+	}
+	for _, cl := range conns[1:] {
+		if _, err := cl.Get("/plaintext"); err != nil {
+			return fmt.Errorf("another connection of a server with a crashed handler: %w", err)
+		}
+	}
+	if err := c.open(len(conns) - 1); err != nil {
+		return err
+	}
+	return c.othersServed(ctx, 1)
 }
 
 // crash asks for the fault; the connection must end without an answer.

@@ -20,5 +20,10 @@
 // each flaw is found by its check and by no other.
 //
 // Each check has children of its own, which are drained at its end and must exit
-// with status 0. A model may skip only what its Traits.Skips names.
+// with status 0. A model may skip only what its Traits.Skips names: a check, a case of
+// one, or a path that it does not serve, each with the reason.
+//
+// A model that skips Books keeps no scoreboard. There the kernel's table of sockets is
+// the witness (sock_diag(7)): what a server has read is no longer in the receive queue,
+// what it has closed has no descriptor.
 package modeltest

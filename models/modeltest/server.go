@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -26,8 +28,41 @@ type Server struct {
 	Model   *models.Model
 	Variant models.Variant
 
+	check string // that is run
+	only  string // the only part of it that is, if not empty, whatever Traits.Skips says
+
 	mu       sync.Mutex
 	children []*Child
+}
+
+// runs reports whether a part of the check is to be run: a case, or a path.
+func (s *Server) runs(part string) bool {
+	if s.only != "" {
+		return s.only == part
+	}
+	skips := s.Variant.Traits.Skips
+	return skips[part] == "" && skips[s.check+"/"+part] == ""
+}
+
+// served returns those exchanges whose paths the model serves.
+func (s *Server) served(list []exchange) []exchange {
+	return slices.DeleteFunc(slices.Clone(list), func(e exchange) bool {
+		for path := range s.Variant.Traits.Skips {
+			if strings.HasPrefix(path, "/") && strings.HasPrefix(e.path, path) {
+				return s.only != path
+			}
+		}
+		return strings.HasPrefix(s.only, "/")
+	})
+}
+
+// caseNames lists the names of a check's cases.
+func caseNames[T any](cases []T, name func(T) string) []string {
+	names := make([]string, 0, len(cases))
+	for _, c := range cases {
+		names = append(names, name(c))
+	}
+	return names
 }
 
 // Child is one server process.
@@ -77,6 +112,10 @@ func (s *Server) end() error {
 	return errors.Join(errs...)
 }
 
+// counts reports whether the board is a witness: it is where the check Books is not
+// skipped.
+func (c *Child) counts() bool { return c.traits.Skips["Books"] == "" }
+
 // Serves reports whether the child can serve n connections at the same time.
 func (c *Child) Serves(n int) bool { return c.atOnce(n) >= n }
 
@@ -123,18 +162,26 @@ func (c *Child) drained(begin time.Time) error {
 
 // until waits for the board to say what is wanted.
 func (c *Child) until(what string, reached func(board.Counts) bool) error {
+	return c.see(what, "the board", func() (any, bool, error) {
+		counts := c.Board.Total()
+		return counts, reached(counts), nil
+	})
+}
+
+// see waits for a witness to say what is wanted.
+func (c *Child) see(what, witness string, look func() (says any, reached bool, err error)) error {
 	end := time.Now().Add(patience)
 	for {
-		counts := c.Board.Total()
-		if reached(counts) {
-			return nil
+		says, reached, err := look()
+		if reached || err != nil {
+			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("the board never showed %s; it says %+v", what, counts)
+			return fmt.Errorf("%s never showed %s; it says %+v", witness, what, says)
 		}
 		select {
 		case <-c.Exited():
-			return fmt.Errorf("the server ended before the board showed %s: %w", what, errors.Join(errors.New("exited"), c.End()))
+			return fmt.Errorf("the server ended before %s showed %s: %w", witness, what, errors.Join(errors.New("exited"), c.End()))
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
@@ -146,14 +193,29 @@ func (c *Child) draining() error {
 }
 
 // allClosed waits until the server has closed every connection.
-func (c *Child) allClosed() error {
-	return c.until("every connection closed", func(n board.Counts) bool { return n.Open() == 0 })
+func (c *Child) allClosed() error { return c.open(0) }
+
+// open waits until the server has n connections.
+func (c *Child) open(n int) error {
+	if !c.counts() {
+		return c.seeSockets(fmt.Sprintf("%d connections", n), func(t table) bool { return len(t.server) == n })
+	}
+	return c.until(fmt.Sprintf("%d connections", n), func(b board.Counts) bool { return b.Open() == uint64(n) })
 }
 
 // settled waits until the child has sent more than the given number of bytes, and
 // no more for a while: it waits for a client that does not read.
 func (c *Child) settled(before uint64) error {
 	last, since := before, time.Now()
+	if !c.counts() {
+		last = 0
+		return c.seeSockets("output that has come to a stop", func(t table) bool {
+			if n := t.inFlight(); n != last {
+				last, since = n, time.Now()
+			}
+			return last > 0 && time.Since(since) > 50*time.Millisecond
+		})
+	}
 	return c.until("output that has come to a stop", func(n board.Counts) bool {
 		if n.BytesOut != last {
 			last, since = n.BytesOut, time.Now()

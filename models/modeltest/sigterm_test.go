@@ -42,6 +42,9 @@ func sigterms(t *testing.T, times int) {
 	for _, m := range models.All() {
 		for _, v := range m.Variants {
 			t.Run(models.Spec(m, v.Name), func(t *testing.T) {
+				if v.Traits.Skips["Books"] != "" {
+					t.Skip("no board says what is in flight: the check Drain is what there is")
+				}
 				if times == 1 {
 					t.Parallel() // most of it is waiting for the tick of idle connections
 				}

@@ -47,6 +47,9 @@ var timeoutCases = []timeoutCase{
 func timeouts(ctx context.Context, s *Server) error {
 	return together(len(timeoutCases), func(i int) error {
 		tc := timeoutCases[i]
+		if !s.runs(tc.name) {
+			return nil
+		}
 		c, err := s.Start(ctx, func(config *models.Config) {
 			config.HeaderTimeout, config.BodyTimeout, config.RequestTimeout = time.Minute, time.Minute, time.Minute
 			config.IdleTimeout = time.Minute
@@ -140,6 +143,9 @@ func idle(_ *Child, cl *Client) error {
 func unread(c *Child, cl *Client) error {
 	if err := cl.Send(request("GET", "/bytes/67108864", "")); err != nil {
 		return err
+	}
+	if !c.counts() {
+		return errors.Join(c.open(1), c.allClosed())
 	}
 	return c.until("the connection given up", func(n board.Counts) bool { return n.Closed == 1 })
 }

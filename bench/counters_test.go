@@ -1,0 +1,99 @@
+package bench_test
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/c10kit/c10kit/bench"
+	"github.com/c10kit/c10kit/results"
+)
+
+// measure measures one cell of a plan, its keys changed as the test wants.
+func measure(t *testing.T, p bench.Plan, change func(*results.Cell)) *bench.Measured {
+	t.Helper()
+	p = p.Default()
+	cells, err := p.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cells[0]
+	if change != nil {
+		change(&c)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(len(p.Layout.Load) + 2))
+	m, err := p.Measure(t.Context(), c.Identify(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestSwitchesPerConnection is the arithmetic of blocking servers: 16 workers, one
+// connection after the other, and a client that sleeps before it sends and before it
+// goes on, so that whatever the worker waits for has not come yet. It sleeps in
+// accept, in read, and, if the client is the one to close, in read again: 2 switches,
+// or 3.
+//
+// A worker that does not run for 2 ms while the client sleeps finds what it would have
+// waited for: so on a busy machine there may be fewer, and it is tried again.
+func TestSwitchesPerConnection(t *testing.T) {
+	l := layout(t, results.PlacementSplit)
+	if l.Placement != results.PlacementSplit {
+		t.Skip(l.Warning)
+	}
+	for _, model := range []string{"prefork", "prethread"} {
+		for closer, want := range map[string]float64{results.CloserServer: 2, results.CloserClient: 3} {
+			t.Run(fmt.Sprintf("%s/%s closes", model, closer), func(t *testing.T) {
+				p := bench.Plan{
+					Models: []string{model}, Modes: []string{results.ModeClose}, Closer: closer, Conns: []int{1},
+					Requests: 100, WarmupRequests: 16, Think: 2 * time.Millisecond, Layout: l,
+				}
+				var vol float64
+				for range 5 {
+					m := measure(t, p, func(c *results.Cell) { c.Workers = 16 })
+					r := m.Result
+					vol = r.Values[results.CswVoluntary]
+					t.Logf("csw-vol %.3f, csw-invol %.3f, csw-runtime %.3f per connection; wake-ups %.3f",
+						vol, r.Values[results.CswInvoluntary], r.Values[results.CswRuntime], r.Values[results.WakeUps])
+					if math.Abs(vol-want) <= 0.1 {
+						return
+					}
+				}
+				t.Errorf("%.3f voluntary switches per connection, want %v ± 0.1", vol, want)
+			})
+		}
+	}
+}
+
+// TestTimeWaits: as many were made as connections were closed, on the side that closed
+// first; and what stands is no more than that.
+func TestTimeWaits(t *testing.T) {
+	const n = 2000
+	for _, model := range []string{"reactor", "prethread"} {
+		for _, closer := range []string{results.CloserServer, results.CloserClient} {
+			t.Run(model+"/"+closer, func(t *testing.T) {
+				m := measure(t, bench.Plan{
+					Models: []string{model}, Modes: []string{results.ModeClose}, Closer: closer,
+					Requests: n, Layout: layout(t, results.PlacementShared),
+				}, nil)
+				v := m.Result.Values
+				made, other := v[results.TimeWaitServer], v[results.TimeWaitClient]
+				standing, otherStanding := v[results.TimeWaitStandingServer], v[results.TimeWaitStandingClient]
+				if closer == results.CloserClient {
+					made, other, standing, otherStanding = other, made, otherStanding, standing
+				}
+				t.Logf("made %v and %v, standing %v and %v", made, other, standing, otherStanding)
+				if made != n || other != 0 {
+					t.Errorf("%v TIME_WAITs made by the %s, %v by the other; want %d and 0", made, closer, other, n)
+				}
+				// The warm-up left some as well; on loopback a client's last a second only.
+				if standing == 0 || otherStanding != 0 {
+					t.Errorf("%v standing on the side of the %s, %v on the other", standing, closer, otherStanding)
+				}
+			})
+		}
+	}
+}

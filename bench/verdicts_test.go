@@ -1,0 +1,132 @@
+package bench_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/moby/sys/reexec"
+
+	"github.com/c10kit/c10kit/bench"
+	"github.com/c10kit/c10kit/internal/netns"
+	"github.com/c10kit/c10kit/internal/sys"
+	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/results"
+)
+
+// lossy is the reactor behind a lossy line: 2% of the segments that come in are thrown
+// away before TCP sees them.
+const lossy = "lossy"
+
+func init() {
+	reexec.Register("burn", burn)
+	reactor, v, err := models.Find("reactor")
+	if err != nil {
+		panic(err)
+	}
+	models.Register(&models.Model{
+		Name: lossy, Variants: []models.Variant{{Name: models.NoVariant, Traits: v.Traits}},
+		New: func(env *models.Env) (models.Server, error) {
+			if err := netns.Loss(env.Listener.FD, 2); err != nil {
+				return nil, err
+			}
+			return reactor.New(env)
+		},
+	})
+}
+
+// burn is a process that uses up a processor, argv[1], until it is killed.
+func burn() {
+	cpus, err := sys.ParseCPUs(os.Args[1])
+	if err == nil {
+		err = sys.SetAffinity(cpus)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	for {
+	}
+}
+
+// provocations are situations that are made to be limited by just one thing.
+var provocations = []struct {
+	verdict string
+	plan    bench.Plan
+	change  func(*results.Cell)
+	burn    bool // something else wants the generator's processor
+}{
+	{verdict: results.VerdictNone, plan: bench.Plan{
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{8}, Think: 20 * time.Millisecond,
+	}},
+	{verdict: results.VerdictServerCPU, plan: bench.Plan{
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
+	}},
+	{verdict: results.VerdictClient, burn: true, plan: bench.Plan{
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16},
+	}},
+	{verdict: results.VerdictConcurrency, plan: bench.Plan{
+		Models: []string{"prethread"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{64},
+	}, change: func(c *results.Cell) { c.Workers = 4 }},
+	// Requests that keep the loop away from accept for 20 ms, asleep.
+	{verdict: results.VerdictAcceptQueue, plan: bench.Plan{
+		Models: []string{"reactor"}, Modes: []string{results.ModeClose}, Conns: []int{64}, Path: "/block/20ms", Lab: true,
+		Backlog: 1, Window: 2 * time.Second,
+	}},
+	{verdict: results.VerdictPorts, plan: bench.Plan{
+		Models: []string{"reactor"}, Modes: []string{results.ModeClose}, Closer: results.CloserClient, Conns: []int{32},
+	}},
+	{verdict: results.VerdictLoss, plan: bench.Plan{
+		Models: []string{lossy}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Window: 2 * time.Second,
+	}},
+}
+
+// fewPorts leave each of the generator's eight addresses 64 ports.
+var fewPorts = netns.Sysctls{"net.ipv4.ip_local_port_range": "50000 50063"}
+
+// TestProofVerdicts is a confusion matrix: each situation three times, in a network
+// namespace whose counters and ports are its own. It must be the identity.
+func TestProofVerdicts(t *testing.T) {
+	proof(t)
+	l := layout(t, results.PlacementSplit)
+	if l.Placement != results.PlacementSplit {
+		t.Skip(l.Warning)
+	}
+	for _, p := range provocations {
+		t.Run(p.verdict, func(t *testing.T) {
+			var few netns.Sysctls
+			if p.verdict == results.VerdictPorts {
+				few = fewPorts
+			}
+			if !netns.Test(t, few) {
+				return
+			}
+			if p.burn {
+				defer burning(t, l.Load)()
+			}
+			p.plan.Layout = l
+			for range 3 {
+				m := measure(t, p.plan, p.change)
+				v := m.Result.Verdict
+				t.Logf("%s: %s (%.0f req/s)", v.Name, v.Evidence, m.Result.Values[results.ReqPerSec])
+				if v.Name != p.verdict {
+					t.Errorf("the verdict is %s, want %s", v.Name, p.verdict)
+				}
+			}
+		})
+	}
+}
+
+// burning starts a process on the given processors, and ends it.
+func burning(t *testing.T, cpus []int) (end func()) {
+	t.Helper()
+	cmd := reexec.Command("burn", fmt.Sprint(cpus[0]))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/c10kit/c10kit/results"
+)
+
+// loadOf loads a URL and returns the report.
+func loadOf(t *testing.T, args ...string) loadReport {
+	t.Helper()
+	code, out, stderr := command(t, append([]string{"load", "--json"}, args...)...)
+	var r loadReport
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitOK {
+		t.Fatalf("load: exit %d, %v: %s%s", code, err, out, stderr)
+	}
+	return r
+}
+
+// counted wants each of the metrics to have a value above 0.
+func (r loadReport) counted(t *testing.T, metrics ...results.Metric) {
+	t.Helper()
+	if r.Server == nil {
+		t.Fatalf("nothing is said about the server: %q", r.Missing)
+	}
+	for _, m := range metrics {
+		if r.Server.Values[m] <= 0 {
+			t.Errorf("%s = %v, missing for %q", m, r.Server.Values[m], r.Server.Missing[m])
+		}
+	}
+}
+
+// Of a server of ours, found by its socket, load tells the workers' switches: one
+// connection after the other needs a switch for each thing that is waited for.
+func TestLoadSeesOurServer(t *testing.T) {
+	for _, model := range []string{"prethread", "ppc", "reactor"} {
+		t.Run(model, func(t *testing.T) {
+			server, addr := serve(t, model)
+			r := loadOf(t, "http://"+addr+"/plaintext", "-c", "1", "-n", "200", "--close", "--think", "1ms")
+			r.counted(t, results.CswVoluntary, results.CPUPerReq, results.PSS, results.Threads, results.Procs,
+				results.TimeWaitStandingServer, results.WakeUps)
+			if r.Server.Workers != "board" || r.Server.Pid != server.Process.Pid {
+				t.Errorf("workers %q, pid %d, want board and the supervisor %d", r.Server.Workers, r.Server.Pid, server.Process.Pid)
+			}
+			if v := r.Server.Values[results.CswVoluntary]; v < 1 || v > 6 {
+				t.Errorf("%v voluntary switches a connection of a client that sleeps between all its steps", v)
+			}
+			if r.TWServer != 200 || len(r.Missing) != 0 {
+				t.Errorf("TIME_WAITs made by the server: %d; missing: %q", r.TWServer, r.Missing)
+			}
+			if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if err := server.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Of a server that somebody else wrote it tells those of the whole tree.
+func TestLoadSeesForeignServer(t *testing.T) {
+	for _, f := range []struct {
+		name string
+		argv func(t *testing.T, port string) []string
+		dead string // its name in /proc
+	}{
+		{"nginx", nginxByHand, "nginx"},
+		{"httpd", httpdByHand, "apache2"},
+		{"python", func(t *testing.T, port string) []string {
+			return []string{"python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", t.TempDir(), port}
+		}, "python"},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			port := freePort(t)
+			argv := f.argv(t, port)
+			path, err := exec.LookPath(argv[0])
+			if err != nil {
+				t.Skip(err)
+			}
+			cmd := exec.Command(path, argv[1:]...)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+			var said strings.Builder
+			cmd.Stdout, cmd.Stderr = &said, &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+				_ = cmd.Wait()
+			}()
+			for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+				c, err := net.Dial("tcp", "127.0.0.1:"+port)
+				if err == nil {
+					c.Close()
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("it does not listen: %s", said.String())
+				}
+			}
+			r := loadOf(t, "http://127.0.0.1:"+port+"/", "-c", "2", "-n", "300", "--close")
+			r.counted(t, results.CswVoluntary, results.CPUPerReq, results.PSS, results.Threads, results.Procs, results.TimeWaitStandingServer)
+			if r.Server.Workers != "tree" || r.Server.Pid != cmd.Process.Pid || !strings.HasPrefix(r.Server.Name, f.dead) {
+				t.Errorf("found %s (pid %d), workers %q; want pid %d, tree", r.Server.Name, r.Server.Pid, r.Server.Workers, cmd.Process.Pid)
+			}
+		})
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// nginxByHand and httpdByHand are servers as somebody starts them who has not read a
+// word of ours.
+func nginxByHand(t *testing.T, port string) []string {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "index.html"), "hello\n")
+	conf := filepath.Join(dir, "nginx.conf")
+	write(t, conf, fmt.Sprintf(`daemon off; worker_processes 2; pid %[1]s/pid; error_log %[1]s/error.log;
+events {}
+http { access_log off; root %[1]s; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f;
+uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s; server { listen 127.0.0.1:%[2]s; } }
+`, dir, port))
+	open(t, dir)
+	return []string{sbin("nginx"), "-e", filepath.Join(dir, "error.log"), "-c", conf}
+}
+
+func httpdByHand(t *testing.T, port string) []string {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "index.html"), "hello\n")
+	conf := filepath.Join(dir, "httpd.conf")
+	modules := "/usr/lib/apache2/modules"
+	write(t, conf, fmt.Sprintf(`ServerRoot %[1]s
+ServerName localhost
+PidFile %[1]s/pid
+DefaultRuntimeDir %[1]s
+ErrorLog %[1]s/error.log
+LoadModule mpm_event_module %[3]s/mod_mpm_event.so
+LoadModule authz_core_module %[3]s/mod_authz_core.so
+LoadModule dir_module %[3]s/mod_dir.so
+Listen 127.0.0.1:%[2]s
+User #%[4]d
+Group #%[5]d
+DocumentRoot %[1]s
+DirectoryIndex index.html
+`, dir, port, modules, nobodyIfRoot(os.Getuid()), nobodyIfRoot(os.Getgid())))
+	open(t, dir)
+	return []string{sbin("apache2"), "-D", "FOREGROUND", "-f", conf}
+}
+
+func nobodyIfRoot(id int) int {
+	if id == 0 {
+		return 65534
+	}
+	return id
+}
+
+// sbin is where Debian keeps servers, which PATH may lack.
+func sbin(name string) string {
+	if _, err := exec.LookPath(name); err != nil {
+		return "/usr/sbin/" + name
+	}
+	return name
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open lets a server that has given up root's rights read its folder.
+func open(t *testing.T, dir string) {
+	t.Helper()
+	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What cannot be looked into is said, with the cure.
+func TestLoadSaysWhyNot(t *testing.T) {
+	_, addr := serve(t, "reactor")
+	r := loadOf(t, "http://"+addr+"/plaintext", "-c", "1", "-n", "10", "--pid", "2147483647")
+	if r.Server != nil || len(r.Missing) != 1 {
+		t.Fatalf("server %+v, missing %q", r.Server, r.Missing)
+	}
+	for what, why := range r.Missing {
+		if !strings.Contains(what, "context switches") || !strings.Contains(why, "no such process") {
+			t.Errorf("%s: %s", what, why)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package probe
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// task is one thread as one reading saw it.
+type task struct {
+	pid, tid    int
+	start       uint64 // ticks after boot; 0 if not read
+	voluntary   uint64
+	involuntary uint64
+	zombie      bool
+	known       bool // it was there to be read
+}
+
+func (t *task) switches() uint64 { return t.voluntary + t.involuntary }
+
+// tasks lists the threads of the tree, still without figures.
+func (r *reader) tasks(tree Tree) ([]task, error) {
+	var all []task
+	var tids []int
+	for i := range tree {
+		var err error
+		tids, err = r.process(tree[i].PID, "task").list(tids[:0])
+		if err != nil && !gone(err) {
+			return nil, explain(err)
+		}
+		for _, tid := range tids {
+			all = append(all, task{pid: tree[i].PID, tid: tid})
+		}
+	}
+	return all, nil
+}
+
+// fill reads the figures of a thread; of one that has ended it leaves known false.
+func (r *reader) fill(t *task) error {
+	text, err := r.task(t.pid, t.tid, "status").read()
+	if gone(err) {
+		t.known = false
+		return nil
+	}
+	if err != nil {
+		return explain(err)
+	}
+	var ok bool
+	t.voluntary, t.involuntary, t.zombie, ok = parseStatus(text)
+	if !ok {
+		return fmt.Errorf("%s/%d/task/%d/status has no voluntary_ctxt_switches: it needs Linux 2.6.23 or newer", r.root, t.pid, t.tid)
+	}
+	t.known = true
+	return nil
+}
+
+// identify reads when the thread began, which with its number names it for good.
+func (r *reader) identify(t *task) error {
+	text, err := r.task(t.pid, t.tid, "stat").read()
+	if gone(err) {
+		t.known = false
+		return nil
+	}
+	if err != nil {
+		return explain(err)
+	}
+	p, ok := parseStat(text)
+	if !ok {
+		return fmt.Errorf("%s/%d/task/%d/stat: not a stat file: %q", r.root, t.pid, t.tid, text)
+	}
+	t.start = p.Start
+	return nil
+}
+
+var (
+	stateLine       = []byte("\nState:\t")
+	voluntaryLine   = []byte("\nvoluntary_ctxt_switches:\t")
+	involuntaryLine = []byte("\nnonvoluntary_ctxt_switches:\t")
+)
+
+// parseStatus reads the three lines of a status file, proc_pid_status(5), that
+// are wanted. It allocates nothing: there are thousands of these files.
+func parseStatus(text []byte) (voluntary, involuntary uint64, zombie, ok bool) {
+	state, _ := after(text, stateLine)
+	v, ok1 := after(text, voluntaryLine)
+	i, ok2 := after(text, involuntaryLine)
+	voluntary, ok3 := parseUint(v)
+	involuntary, ok4 := parseUint(i)
+	return voluntary, involuntary, bytes.HasPrefix(state, []byte("Z")), ok1 && ok2 && ok3 && ok4
+}
+
+// after returns what stands behind key on its line.
+func after(text, key []byte) ([]byte, bool) {
+	at := bytes.Index(text, key)
+	if at < 0 {
+		return nil, false
+	}
+	line, _, ended := bytes.Cut(text[at+len(key):], []byte{'\n'})
+	return line, ended
+}

@@ -1,0 +1,136 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/c10kit/c10kit/models/board"
+	"github.com/c10kit/c10kit/probe"
+	"github.com/c10kit/c10kit/probe/inetdiag"
+	"github.com/c10kit/c10kit/probe/netstat"
+)
+
+// Counted is what a window cost. Each group of figures has an error, and is not
+// counted if that is set.
+type Counted struct {
+	probe.Window // of the tree, with errors of its own
+
+	// Board is what the scoreboard counted between the two readings of the tree.
+	// HasBoard is false for a server without one.
+	Board    board.Counts
+	HasBoard bool
+	// PerWorker is how many connections each worker had in the window, those that it had
+	// before included. Workers that ended before the second edge are left out, and
+	// those that have not begun, as a forker that only forks.
+	PerWorker []uint64
+
+	// Idle is how long the processors of Options.CPUs were idle, all together, to 10 ms
+	// each.
+	Idle    time.Duration
+	IdleErr error
+
+	Memory    probe.Memory // at the second edge
+	MemoryErr error
+
+	Standing    inetdiag.TimeWaits // at the second edge
+	StandingErr error
+
+	// Overflows is how many connections a full accept queue dropped: by the counter of
+	// the namespace, but no more than the server's own listeners dropped for any
+	// reason. Queue is how long the queue may be.
+	Overflows    uint64
+	Queue        uint64
+	OverflowsErr error
+
+	// Of the whole namespace, everybody's.
+	Segments    uint64 // sent for the first time
+	Retransmits uint64
+	NetErr      error
+}
+
+// errNotClosed is the error of everything in a window that has no second edge.
+var errNotClosed = errors.New("the window was never closed: the server has ended, or the load was cut short")
+
+// Counted returns the difference of the two edges.
+func (w *Watch) Counted() Counted {
+	if w.first == nil || w.last == nil {
+		return Missing(errNotClosed)
+	}
+	var c Counted
+	c.Window = w.last.tree.Sub(w.first.tree)
+	c.Memory, c.MemoryErr = w.memory, w.memoryErr
+	c.Idle, c.IdleErr = w.last.idle-w.first.idle, errors.Join(w.first.idleErr, w.last.idleErr)
+	c.Standing, c.StandingErr = w.standing, w.standErr
+	w.scored(&c)
+	w.networked(&c)
+	return c
+}
+
+// Missing is what is counted where nothing could be, for the reason err.
+func Missing(err error) (c Counted) {
+	c.SwitchesErr, c.CPUErr, c.DelayErr = err, err, err
+	c.IdleErr, c.MemoryErr, c.StandingErr, c.OverflowsErr, c.NetErr = err, err, err, err, err
+	return c
+}
+
+func (w *Watch) scored(c *Counted) {
+	if c.HasBoard = w.o.Board != nil && !w.o.Tree; !c.HasBoard {
+		return
+	}
+	c.Board = w.last.counts.Since(w.first.counts)
+	for i, now := range w.last.slots {
+		var before slot
+		if i < len(w.first.slots) {
+			before = w.first.slots[i]
+		}
+		if n, ok := now.since(before); ok && !w.o.Alone {
+			c.PerWorker = append(c.PerWorker, n)
+		}
+	}
+}
+
+func (w *Watch) networked(c *Counted) {
+	c.NetErr = errors.Join(w.first.netErr, w.last.netErr)
+	c.OverflowsErr = errors.Join(w.first.listenersErr, w.last.listenersErr, c.NetErr)
+	if c.NetErr != nil {
+		return
+	}
+	net := w.last.net.Sub(w.first.net)
+	get := func(counter netstat.Counter, err *error) uint64 {
+		n, ok := net.Get(counter)
+		if !ok && *err == nil {
+			*err = fmt.Errorf("%v was not counted by this kernel, or not in both readings", counter)
+		}
+		return uint64(n)
+	}
+	c.Segments, c.Retransmits = get(netstat.OutSegs, &c.NetErr), get(netstat.RetransSegs, &c.NetErr)
+	overflows := get(netstat.ListenOverflows, &c.OverflowsErr)
+	if c.OverflowsErr != nil {
+		return
+	}
+	dropped, queue := drops(w.first.listeners, w.last.listeners)
+	c.Overflows, c.Queue = min(overflows, dropped), queue
+}
+
+// drops is how many connections the listeners dropped between two readings, and how
+// long their queues may be, the shortest.
+func drops(before, after []inetdiag.Listener) (dropped, queue uint64) {
+	was := map[uint32]uint32{}
+	for _, l := range before {
+		was[l.Inode] = l.Drops
+	}
+	known := true
+	for i, l := range after {
+		dropped += uint64(l.Drops - min(was[l.Inode], l.Drops))
+		known = known && l.DropsKnown
+		if n := uint64(l.Backlog); i == 0 || n < queue {
+			queue = n
+		}
+	}
+	if !known {
+		dropped = math.MaxUint64 // so that the namespace's counter stands alone
+	}
+	return dropped, queue
+}

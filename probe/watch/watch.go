@@ -1,0 +1,121 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/c10kit/c10kit/models/board"
+	"github.com/c10kit/c10kit/probe"
+	"github.com/c10kit/c10kit/probe/inetdiag"
+	"github.com/c10kit/c10kit/probe/netstat"
+)
+
+// Watch is one server that is watched through one window. Its methods are for one
+// goroutine at a time, but Series, which has a goroutine of its own.
+type Watch struct {
+	o     Options
+	tree  *probe.Server
+	diag  *inetdiag.Conn
+	stat  *netstat.Reader
+	first *edge
+	last  *edge
+
+	// What could not be opened: the reason stands in for its figures.
+	diagErr, statErr error
+
+	memory    probe.Memory
+	memoryErr error
+	standing  inetdiag.TimeWaits
+	standErr  error
+}
+
+// Options says what is watched.
+type Options struct {
+	Pid  int            // root of the process tree
+	Addr netip.AddrPort // that it listens at
+	CPUs []int          // that it may run on
+	// Board is the server's scoreboard, nil if it has none. It stays the caller's, who
+	// closes it after the Watch.
+	Board *board.Board
+	// Self is probe.Server.Self, nil if nobody can be asked or workers are processes.
+	Self func() (voluntary, involuntary uint64, err error)
+	// Tree says that no worker can be named although there is a board.
+	Tree bool
+	// Alone says that a worker lives for one connection: connections per worker say
+	// nothing then, and are not told.
+	Alone bool
+}
+
+// workers are those that can be named.
+func (o Options) workers() probe.Workers {
+	if o.Board == nil || o.Tree {
+		return nil
+	}
+	return probe.OnBoard(o.Board)
+}
+
+// New opens what the window is read with, in the network namespace of the calling
+// thread. An error wraps probe.ErrGone: there is no such process. Whatever else cannot
+// be opened is told by Counted, in the place of its figures.
+func New(o Options) (*Watch, error) {
+	tree, err := probe.NewServer(probe.Proc{}, o.Pid, o.workers())
+	if err != nil {
+		return nil, err
+	}
+	if o.workers() != nil {
+		tree.Self = o.Self
+	}
+	w := &Watch{o: o, tree: tree}
+	w.diag, w.diagErr = inetdiag.Open()
+	w.stat, w.statErr = netstat.Open("/proc")
+	return w, nil
+}
+
+// Process returns the root of the tree.
+func (w *Watch) Process() probe.Process { return w.tree.Process() }
+
+// Open reads the first edge. An error is one of reading the tree at all.
+func (w *Watch) Open() (err error) {
+	e := &edge{}
+	w.network(e)
+	w.scores(e)
+	if e.tree, err = w.tree.Read(); err != nil {
+		return fmt.Errorf("the first edge: %w", err)
+	}
+	w.settle(e)
+	w.first = e
+	return nil
+}
+
+// Close reads the second edge, then memory and standing TIME_WAITs: before the load
+// closes its connections, but after the window.
+func (w *Watch) Close() (err error) {
+	e := &edge{}
+	w.scores(e)
+	if e.tree, err = w.tree.Read(); err != nil {
+		return fmt.Errorf("the second edge: %w", err)
+	}
+	w.settle(e)
+	w.network(e)
+	w.last = e
+	w.memory, w.memoryErr = w.tree.Memory()
+	if w.diag != nil {
+		w.standing, w.standErr = w.diag.TimeWaits(w.o.Addr)
+	} else {
+		w.standErr = w.diagErr
+	}
+	return nil
+}
+
+// Release closes what New opened.
+func (w *Watch) Release() error {
+	var errs []error
+	if w.diag != nil {
+		errs = append(errs, w.diag.Close())
+	}
+	if w.stat != nil {
+		errs = append(errs, w.stat.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,217 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/c10kit/c10kit/models/board"
+	"github.com/c10kit/c10kit/probe"
+	"github.com/c10kit/c10kit/probe/inetdiag"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// listen opens a listener of this process, which is the server that is watched.
+func listen(t *testing.T) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.77.1.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return netip.MustParseAddrPort(l.Addr().String())
+}
+
+// close1 makes one TIME_WAIT on the server's side.
+func close1(t *testing.T, addr netip.AddrPort, accept func() net.Conn) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accept().Close()
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Fatal("a byte from a server that said nothing")
+	}
+	c.Close()
+}
+
+// TestWindow watches this process, which closes connections first, as a server without
+// a board.
+func TestWindow(t *testing.T) {
+	l, err := net.Listen("tcp", "127.77.1.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	addr := netip.MustParseAddrPort(l.Addr().String())
+	w, err := New(Options{Pid: os.Getpid(), Addr: addr, CPUs: []int{0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	if w.Process().PID != os.Getpid() {
+		t.Errorf("it watches %v", w.Process())
+	}
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		close1(t, addr, func() net.Conn {
+			c, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		})
+		time.Sleep(time.Millisecond)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Counted()
+	if err := errors.Join(c.SwitchesErr, c.CPUErr, c.DelayErr, c.MemoryErr, c.StandingErr, c.OverflowsErr, c.NetErr, c.IdleErr); err != nil {
+		t.Fatal(err)
+	}
+	if !c.Switches.Tree || c.HasBoard || c.PerWorker != nil {
+		t.Errorf("a server without a board: %+v", c)
+	}
+	if c.Standing.Server != 20 || c.Standing.Client != 0 {
+		t.Errorf("TIME_WAITs %+v, want 20 of the server", c.Standing)
+	}
+	if c.Switches.Voluntary < 20 || c.CPU.Total() <= 0 || c.Memory.PSS == 0 || c.Procs < 1 || c.Threads < 2 || c.Segments < 100 || c.Queue == 0 || c.Overflows != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestOverflows: a queue of one that nobody empties drops what comes.
+func TestOverflows(t *testing.T) {
+	addr := listen(t)
+	w, err := New(Options{Pid: os.Getpid(), Addr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	was := []inetdiag.Listener{{Inode: 1, Drops: 5, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 4}}
+	is := []inetdiag.Listener{{Inode: 1, Drops: 7, DropsKnown: true, Backlog: 8}, {Inode: 3, Drops: 2, DropsKnown: true, Backlog: 9}}
+	if dropped, queue := drops(was, is); dropped != 4 || queue != 8 {
+		t.Errorf("dropped %d, queue %d; want 2 of an old listener and 2 of a new one, 8", dropped, queue)
+	}
+	is[0].DropsKnown = false
+	if dropped, _ := drops(was, is); dropped < 1<<60 {
+		t.Errorf("dropped %d where a listener does not say", dropped)
+	}
+}
+
+// TestScores: what a board says is the difference of the edges, workers by name.
+func TestScores(t *testing.T) {
+	b, err := board.New(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	take := func() *board.Slot {
+		s, err := b.Take(os.Getpid(), os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	forker, first, second := take(), take(), take()
+	first.SetState(board.Waiting)
+	second.SetState(board.Accepting)
+	first.Add(board.Connections, 10)
+	first.Add(board.Closed, 7) // 3 are open at the first edge
+	o := Options{Pid: os.Getpid(), Addr: listen(t), Board: b}
+	w, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	first.Add(board.Connections, 2)
+	first.Add(board.Requests, 9)
+	first.Add(board.WakeUps, 4)
+	second.Add(board.Connections, 1)
+	third := take()
+	third.SetState(board.Serving)
+	third.Add(board.Connections, 6)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Counted()
+	if !c.HasBoard || c.Board.Requests != 9 || c.Board.WakeUps != 4 || c.Board.Connections != 9 {
+		t.Errorf("the board counted %+v", c.Board)
+	}
+	if len(c.PerWorker) != 3 || c.PerWorker[0] != 5 || c.PerWorker[1] != 1 || c.PerWorker[2] != 6 {
+		t.Errorf("connections per worker %v, want 5 (3 of them before), 1 and 6, and none for the forker", c.PerWorker)
+	}
+	_ = forker
+
+	ctx, stop := context.WithCancel(t.Context())
+	var samples []Sample
+	if _, err := Series(ctx, o, func(s Sample) {
+		samples = append(samples, s)
+		if len(samples) == 3 {
+			stop()
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	last := samples[len(samples)-1]
+	if last.Values[Requests] != 9 || len(last.PerWorker) != 3 {
+		t.Errorf("the series says %+v", last)
+	}
+}
+
+// TestMissing: what was not counted has a reason everywhere, never a 0.
+func TestMissing(t *testing.T) {
+	w, err := New(Options{Pid: os.Getpid(), Addr: listen(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	c := w.Counted()
+	for name, err := range map[string]error{
+		"switches": c.SwitchesErr, "CPU": c.CPUErr, "delay": c.DelayErr, "memory": c.MemoryErr, "TIME_WAIT": c.StandingErr,
+		"overflows": c.OverflowsErr, "net": c.NetErr, "idle": c.IdleErr,
+	} {
+		if !errors.Is(err, errNotClosed) {
+			t.Errorf("%s of a window that was never closed: %v", name, err)
+		}
+	}
+	if _, err := New(Options{Pid: 1 << 30}); !errors.Is(err, probe.ErrGone) {
+		t.Errorf("a process that is not there: %v", err)
+	}
+}
+
+// TestIdle reads a recorded /proc/stat.
+func TestIdle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "stat")
+	const text = "cpu  1 1 1 30 4 0 0 0 0 0\ncpu0 1 0 1 10 1 0 0 0 0 0\ncpu1 0 1 0 20 3 0 0 0 0 0\nintr 5\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		cpus []int
+		want time.Duration
+	}{{[]int{0}, 110 * time.Millisecond}, {[]int{1}, 230 * time.Millisecond}, {[]int{0, 1}, 340 * time.Millisecond}, {nil, 0}} {
+		if got, err := idle(path, tc.cpus); err != nil || got != tc.want {
+			t.Errorf("CPUs %v were idle for %v, %v; want %v", tc.cpus, got, err, tc.want)
+		}
+	}
+	if _, err := idle(path, []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
+		t.Errorf("a CPU that is not there: %v", err)
+	}
+}
