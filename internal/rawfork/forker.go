@@ -60,7 +60,7 @@ type Forker struct {
 // is the only goroutine, and GOMAXPROCS is 1; Prepare returns an error that says
 // which of these is not so, with the stacks of all goroutines. What starts goroutines
 // that stay (os/signal, os/exec, net, timers) has no place in the process, neither
-// before nor after; what a library starts at its init is ended by [BeforePrepare].
+// before nor after; what a library starts at its init is ended by package quiet.
 //
 // From then on
 //   - the goroutine stays locked to the main thread, with whose end the children die
@@ -87,7 +87,7 @@ func Prepare() (*Forker, error) {
 	// that was set stays.
 	runtime.GOMAXPROCS(1)
 	runtime.LockOSThread()
-	quiet()
+	quieten()
 	if err := checkAlone(); err != nil {
 		runtime.UnlockOSThread()
 		return nil, err

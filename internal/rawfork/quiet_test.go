@@ -6,14 +6,16 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/c10kit/c10kit/internal/quiet"
 )
 
 // This file: goroutines of a library that started them at its init.
 
 func init() { scenarios["quieted"] = quieted }
 
-// quieted tries Prepare with such goroutines: it ends those that BeforePrepare knows
-// of, and names one that goes on all the same.
+// quieted tries Prepare with such goroutines: it ends those that package quiet
+// knows of, and names one that goes on all the same.
 func quieted([]string) error {
 	stop := make(chan struct{})
 	for range 4 {
@@ -25,7 +27,7 @@ func quieted([]string) error {
 		}()
 	}
 	calls := 0
-	BeforePrepare(func() { calls++ })
+	quiet.Register(func() { calls++ })
 	end, ended := make(chan struct{}), make(chan error)
 	go anotherGoroutine(end, ended)
 	if _, err := Prepare(); err == nil || !strings.Contains(err.Error(), "anotherGoroutine") {
@@ -33,7 +35,7 @@ func quieted([]string) error {
 	}
 	close(end)
 	<-ended
-	BeforePrepare(func() { close(stop) })
+	quiet.Register(func() { close(stop) })
 	if _, err := Prepare(); err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func quieted([]string) error {
 	return nil
 }
 
-func TestBeforePrepare(t *testing.T) {
+func TestQuiet(t *testing.T) {
 	t.Parallel()
 	start(t, patience, "quieted", nil).end()
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/c10kit/c10kit/internal/quiet"
 	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/board"
@@ -45,6 +46,9 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	}
 	if err := sys.SetAffinity(config.CPUs); err != nil {
 		return err
+	}
+	if !v.Traits.Tree { // a peer keeps what its users have as well
+		quiet.All()
 	}
 	runtime.GOMAXPROCS(v.Traits.Gomaxprocs(config.Workers))
 	// The runtime's own epoll and event descriptors come with the first timer in use,

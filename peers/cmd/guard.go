@@ -10,6 +10,8 @@ import (
 
 	"github.com/moby/sys/reexec"
 	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/internal/quiet"
 )
 
 // guardName is argv[0] of the guard, by which it is told from the command in a tree.
@@ -40,6 +42,7 @@ func init() { reexec.Register(guardName, guard) }
 
 // guard is the main function of the guard.
 func guard() {
+	quiet.All()
 	runtime.LockOSThread() // PDEATHSIG of the command is about the thread that forks: prctl(2)
 	if err := runGuard(os.Args[1:]); err != nil {
 		tell(report{Error: err.Error()})

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/internal/quiet"
 	"github.com/c10kit/c10kit/models"
 )
 
@@ -47,6 +48,7 @@ func (s *server) Listening() <-chan struct{} { return s.listening }
 // Serve implements models.Server. The process must have no children but the command's:
 // it becomes the subreaper of what a guard that was killed leaves behind.
 func (s *server) Serve() error {
+	quiet.All() // it is part of the tree that is counted
 	if err := subreaper(); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	"github.com/panjf2000/gnet/v2/pkg/pool/goroutine"
 
-	"github.com/c10kit/c10kit/internal/rawfork"
+	"github.com/c10kit/c10kit/internal/quiet"
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/peers"
 )
@@ -48,7 +48,7 @@ func init() {
 	})
 	// gnet links a pool of goroutines that starts some of its own at package init, in
 	// every process of the program.
-	rawfork.BeforePrepare(func() {
+	quiet.Register(func() {
 		ants.Release()
 		goroutine.DefaultWorkerPool.Release()
 	})
