@@ -4,17 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/internal/netns"
 	"github.com/c10kit/c10kit/internal/sys"
+	"github.com/c10kit/c10kit/probe"
+	"github.com/c10kit/c10kit/probe/inetdiag"
+	"github.com/c10kit/c10kit/probe/perf"
 )
 
 const whatLoopback = "loopback"
@@ -23,7 +28,7 @@ const whatLoopback = "loopback"
 func examine() []finding {
 	return []finding{
 		tryKernel(), tryCPUs(), tryLoopback(), tryDescriptors(), tryBacklog(), tryPorts(),
-		tryClock(), tryNamespaces(), tryPerf(), tryUring(), tryCompiler(),
+		tryThreads(), tryClock(), trySwitches(), trySockets(), tryNamespaces(), tryPerf(), tryUring(), tryCGO(), tryCompiler(),
 	}
 }
 
@@ -127,36 +132,89 @@ func tryClock() finding {
 	return f
 }
 
-// tryNamespaces makes a user and network namespace, in a child that ends at once.
+// tryNamespaces makes a network namespace, in a child that ends at once.
 func tryNamespaces() finding {
-	cmd := exec.Command("true")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET}
-	if err := cmd.Run(); err != nil {
-		return finding{
-			"namespaces", stateLimited, fmt.Sprintf("no user and network namespace: %v", err),
-			"sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000, on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0; in a container run with --security-opt seccomp=unconfined",
-		}
+	const what = "namespaces"
+	if err := netns.Supported(); err != nil {
+		return limited(what, err)
 	}
-	return finding{What: "namespaces", State: stateOK, Found: "user and network namespaces can be made"}
+	return finding{What: what, State: stateOK, Found: "a network namespace of one's own can be made"}
 }
 
-// tryPerf counts this thread's context switches with perf_event_open.
+// tryPerf opens each kind of event. They are live series and a cross-check; what is
+// published is counted without them.
 func tryPerf() finding {
-	level, _ := readSysctl("kernel/perf_event_paranoid")
-	attr := unix.PerfEventAttr{
-		Type:   unix.PERF_TYPE_SOFTWARE,
-		Config: unix.PERF_COUNT_SW_CONTEXT_SWITCHES,
-		Size:   uint32(unsafe.Sizeof(unix.PerfEventAttr{})),
-	}
-	fd, err := unix.PerfEventOpen(&attr, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
-	if err != nil {
-		return finding{
-			"perf events", stateLimited, fmt.Sprintf("perf_event_open: %v (kernel.perf_event_paranoid = %s)", err, level),
-			"only a cross-check is lost; to allow it run as root or sysctl kernel.perf_event_paranoid=1",
+	f := finding{What: "perf events", State: stateOK}
+	try := perf.Try()
+	var can, cannot []string
+	for _, k := range []struct {
+		name string
+		err  error
+	}{{"of a process", try.Thread}, {"of the machine", try.Machine}, {"tracepoints", try.Tracepoint}} {
+		if k.err == nil {
+			can = append(can, k.name)
+			continue
+		}
+		cannot = append(cannot, k.name)
+		f.State = stateLimited
+		var p *perf.Error
+		if errors.As(k.err, &p) {
+			f.Cure = "only the cross-check is lost; " + p.Cure
 		}
 	}
-	unix.Close(fd)
-	return finding{What: "perf events", State: stateOK, Found: "software events can be counted"}
+	f.Found = "context switches " + strings.Join(can, ", ")
+	if len(cannot) > 0 {
+		level, _ := readSysctl("kernel/perf_event_paranoid")
+		f.Found = "not permitted: " + strings.Join(cannot, ", ") + " (kernel.perf_event_paranoid = " + level + ")"
+	}
+	return f
+}
+
+// trySockets asks the kernel for listening sockets, as TIME_WAITs are counted.
+func trySockets() finding {
+	const what = "sock_diag"
+	d, err := inetdiag.Open()
+	if err == nil {
+		defer d.Close()
+		_, err = d.Listeners(netip.MustParseAddrPort("127.0.0.1:1"))
+	}
+	if err != nil {
+		return limited(what, err)
+	}
+	return finding{What: what, State: stateOK, Found: "the kernel lists TCP sockets by state and port"}
+}
+
+// trySwitches reads this process as a server is read.
+func trySwitches() finding {
+	const what = "switches"
+	s, err := probe.NewServer(probe.Proc{}, os.Getpid(), nil)
+	if err != nil {
+		return limited(what, err)
+	}
+	first, err := s.Read()
+	if err != nil {
+		return limited(what, err)
+	}
+	second, err := s.Read()
+	if err != nil {
+		return limited(what, err)
+	}
+	w := second.Sub(first)
+	switch {
+	case w.SwitchesErr != nil:
+		return limited(what, w.SwitchesErr)
+	case w.DelayErr != nil:
+		return limited(what, w.DelayErr)
+	}
+	return finding{
+		What: what, State: stateOK,
+		Found: fmt.Sprintf("context switches, CPU and waiting time of %d threads in %v", w.Threads, second.Took.Round(time.Microsecond)),
+	}
+}
+
+// limited is a finding of an error, which names its cure itself.
+func limited(what string, err error) finding {
+	return finding{What: what, State: stateLimited, Found: strings.ReplaceAll(err.Error(), "\n", "; ")}
 }
 
 // tryUring asks for a ring of one entry.
@@ -172,6 +230,38 @@ func tryUring() finding {
 	}
 	unix.Close(int(fd))
 	return finding{What: "io_uring", State: stateOK, Found: "a ring can be made"}
+}
+
+// tryThreads says how many processes and threads there may be.
+func tryThreads() finding {
+	const what = "threads"
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &r); err != nil {
+		return limited(what, os.NewSyscallError("getrlimit", err))
+	}
+	pids, _ := readSysctl("kernel/pid_max")
+	all, _ := readSysctl("kernel/threads-max")
+	f := finding{What: what, State: stateOK, Found: fmt.Sprintf("pid_max %s, threads-max %s", pids, all)}
+	if r.Cur < 1<<20 {
+		f.Found += fmt.Sprintf(", %d for this user", r.Cur)
+	}
+	if r.Cur < 4096 && os.Geteuid() != 0 {
+		f.State, f.Cure = stateLimited, "a process or thread per connection needs more: ulimit -u 16384"
+	}
+	return f
+}
+
+// tryCGO says how this program was built: it needs no C, and runs the same without.
+func tryCGO() finding {
+	f := finding{What: "cgo", State: stateOK, Found: "built without it, or not known"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "CGO_ENABLED" {
+				f.Found = "built with CGO_ENABLED=" + s.Value + " (c10kit needs none)"
+			}
+		}
+	}
+	return f
 }
 
 func tryCompiler() finding {
