@@ -1,0 +1,177 @@
+package dashboard
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/c10kit/c10kit/dashboard/screen"
+	"github.com/c10kit/c10kit/results"
+)
+
+// column is one column of figures of the table. Columns stand in a fixed order; where
+// there is no room, those of the highest rank go first.
+type column struct {
+	name   string
+	rank   int
+	metric results.Metric
+	// value is what rows are sorted by, and what the text is made of; nil for a column
+	// that is no figure of its own.
+	value func(*row) figure
+	text  func(*dash, *row) (string, screen.Style)
+	ofTwo bool // shown only where there is another run to compare with
+}
+
+// Ranks of columns.
+const (
+	always = iota
+	first
+	second
+	third
+	fourth
+	fifth
+	never
+)
+
+func of(m results.Metric) func(*row) figure {
+	return func(r *row) figure { return r.figure(m) }
+}
+
+// metricColumn shows a metric's median.
+func metricColumn(name string, rank int, m results.Metric) column {
+	return figureColumn(name, rank, m, of(m))
+}
+
+func figureColumn(name string, rank int, m results.Metric, value func(*row) figure) column {
+	return column{
+		name: name, rank: rank, metric: m, value: value,
+		text: func(_ *dash, r *row) (string, screen.Style) { return figureText(m, value(r)) },
+	}
+}
+
+var columns = []column{
+	metricColumn("req/s", always, results.ReqPerSec),
+	{name: "±", rank: first, text: (*dash).spreadText},
+	{name: "other", rank: second, metric: results.ReqPerSec, ofTwo: true, text: (*dash).otherText},
+	{name: "diff", rank: third, text: (*dash).differenceText},
+	metricColumn("conn/s", fifth, results.ConnPerSec),
+	metricColumn("p50", first, results.P50),
+	metricColumn("p99", always, results.P99),
+	metricColumn("p99.9", second, results.P999),
+	metricColumn("vol/r", always, results.CswVoluntary),
+	metricColumn("inv/r", always, results.CswInvoluntary),
+	metricColumn("tw-srv", first, results.TimeWaitServer),
+	metricColumn("tw-cli", second, results.TimeWaitClient),
+	figureColumn("mem/c", third, results.PSS, (*row).perConnection),
+	metricColumn("thr", fourth, results.Threads),
+	metricColumn("proc", fourth, results.Procs),
+	metricColumn("cpu/r", third, results.CPUPerReq),
+	{
+		name: "err", rank: always, metric: results.Errors, value: (*row).errors,
+		text: errorsText,
+	},
+}
+
+// noValue stands for what is not known; the row's details say why.
+const noValue = "–"
+
+// figureText writes a figure as results does, without the blank before its unit.
+func figureText(m results.Metric, f figure) (string, screen.Style) {
+	switch {
+	case !f.known:
+		return noValue, screen.Dim
+	case f.live:
+		return compact(m, f.value), screen.Dim
+	}
+	return compact(m, f.value), screen.Normal
+}
+
+func compact(m results.Metric, v float64) string {
+	return strings.ReplaceAll(m.Format(v), " ", "")
+}
+
+func errorsText(_ *dash, r *row) (string, screen.Style) {
+	f := r.errors()
+	text, style := figureText(results.Errors, f)
+	if f.known && f.value > 0 {
+		style = screen.Bad
+	}
+	return text, style
+}
+
+// spreadText shows the quartiles of req/s: half their distance in percent of the median,
+// or both where there is room.
+func (d *dash) spreadText(r *row) (string, screen.Style) {
+	s := r.sum.Stats[results.ReqPerSec]
+	switch {
+	case s.N < 2 || s.Median == 0:
+		return noValue, screen.Dim
+	case d.grid.Width() >= wideQuartiles:
+		return "[" + results.ReqPerSec.Format(s.Q1) + "–" + results.ReqPerSec.Format(s.Q3) + "]", screen.Dim
+	}
+	half := 100 * (s.Q3 - s.Q1) / 2 / s.Median
+	return "±" + strconv.FormatFloat(half, 'f', 0, 64) + "%", screen.Dim
+}
+
+// wideQuartiles is the width of a screen from which both quartiles are shown.
+const wideQuartiles = 150
+
+// differenceText is in percent of the base's req/s, and "~" where the quartiles overlap:
+// then no difference is claimed.
+func (d *dash) differenceText(r *row) (string, screen.Style) {
+	base := d.baseOf(r)
+	if base == r {
+		return "base", screen.Dim
+	}
+	percent, claimed, ok := r.difference(base, results.ReqPerSec)
+	switch {
+	case !ok:
+		return noValue, screen.Dim
+	case !claimed:
+		return "~", screen.Dim
+	}
+	return percentText(percent), goodOrBad(results.ReqPerSec, percent)
+}
+
+// otherText is req/s of the same cell in the other run.
+func (d *dash) otherText(r *row) (string, screen.Style) {
+	if d.other == nil {
+		return noValue, screen.Dim
+	}
+	b := d.other.find(r.cell)
+	if b == nil {
+		return noValue, screen.Dim
+	}
+	return figureText(results.ReqPerSec, b.figure(results.ReqPerSec))
+}
+
+func percentText(p float64) string {
+	text := strconv.FormatFloat(p, 'f', 0, 64)
+	if p >= 0 {
+		text = "+" + text
+	}
+	return text + "%"
+}
+
+func goodOrBad(m results.Metric, percent float64) screen.Style {
+	info, _ := m.Info()
+	if (percent > 0) == (info.Better == results.Higher) {
+		return screen.Good
+	}
+	return screen.Bad
+}
+
+// sortRows puts the largest first and what is not known last.
+func sortRows(rows []*row, value func(*row) figure) {
+	slices.SortStableFunc(rows, func(a, b *row) int {
+		x, y := value(a), value(b)
+		switch {
+		case x.known != y.known && x.known:
+			return -1
+		case x.known != y.known:
+			return 1
+		}
+		return cmp.Compare(y.value, x.value)
+	})
+}

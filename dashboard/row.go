@@ -1,0 +1,243 @@
+package dashboard
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/c10kit/c10kit/reports"
+	"github.com/c10kit/c10kit/results"
+)
+
+// row is one cell over its rounds.
+type row struct {
+	cell    results.Cell // of all rounds
+	spec    string
+	series  int // which marker and colour: the place of spec among the run's models
+	results []results.Result
+	sum     reports.Row // of results; empty while there is none
+	rounds  []round     // samples, in the order in which rounds were measured
+	running bool
+	total   *hdrhistogram.Histogram // merged over rounds, nil while there is none
+	curve   []percentile            // of total
+	trend   []float64               // req/s, sample by sample over all rounds
+	version int                     // grows with every change: what a drawing was made from
+}
+
+// round is the series of one round of a cell.
+type round struct {
+	number  int
+	samples []results.Sample
+}
+
+// percentile is one point of the curve: at quantile q the latency is at most ns.
+type percentile struct{ q, ns float64 }
+
+// maxSamples is how many samples of a round are kept. Beyond it every second one goes:
+// a chart has some hundred columns, and a run may go on for days.
+const maxSamples = 4096
+
+const maxTrend = 256
+
+func newRow(c results.Cell) *row {
+	return &row{cell: c, spec: clean(c.Spec())}
+}
+
+func (r *row) begin(number int) {
+	r.running = true
+	r.version++
+	r.round(number)
+}
+
+// round returns the series of a round, which is the latest from now on.
+func (r *row) round(number int) *round {
+	for i := range r.rounds {
+		if r.rounds[i].number == number {
+			return &r.rounds[i]
+		}
+	}
+	r.rounds = append(r.rounds, round{number: number})
+	return &r.rounds[len(r.rounds)-1]
+}
+
+func (r *row) sample(number int, s results.Sample) {
+	r.version++
+	in := r.round(number)
+	in.samples = append(in.samples, s)
+	if len(in.samples) > maxSamples {
+		in.samples = thin(in.samples)
+	}
+	if v, ok := s.Values[results.ReqPerSec]; ok {
+		r.trend = append(r.trend, v)
+		if len(r.trend) > 2*maxTrend {
+			r.trend = slices.Delete(r.trend, 0, maxTrend)
+		}
+	}
+}
+
+func thin(s []results.Sample) []results.Sample {
+	kept := s[:0]
+	for i := 0; i < len(s); i += 2 {
+		kept = append(kept, s[i])
+	}
+	return kept
+}
+
+func (r *row) result(x results.Result, latencies []results.Latency) {
+	r.version++
+	r.running = false
+	if i := slices.IndexFunc(r.results, func(y results.Result) bool { return y.ID == x.ID }); i >= 0 {
+		return // told twice: the first counts, a histogram cannot be taken out again
+	}
+	r.results = append(r.results, x)
+	r.sum = reports.Summarise(r.results)[0]
+	for _, l := range latencies {
+		if l.Kind == results.Total && l.Histogram != nil {
+			r.merge(l.Histogram)
+		}
+	}
+}
+
+// merge adds a round's histogram to that of all rounds. Percentiles of several rounds can
+// only be had this way: a mean of p99s is the p99 of nothing.
+func (r *row) merge(h *hdrhistogram.Histogram) {
+	if r.total == nil {
+		r.total = hdrhistogram.New(h.LowestTrackableValue(), h.HighestTrackableValue(), int(h.SignificantFigures()))
+	}
+	r.total.Merge(h)
+	r.curve = r.curve[:0]
+	if r.total.TotalCount() == 0 {
+		return
+	}
+	for _, q := range quantiles {
+		// A quantile that fewer answers than 1/(1-q) stand behind would be the maximum
+		// under another name.
+		if q < 1 && (1-q)*float64(r.total.TotalCount()) < 1 {
+			continue
+		}
+		r.curve = append(r.curve, percentile{q, float64(r.total.ValueAtQuantile(100 * q))})
+	}
+}
+
+// quantiles are where the curve is drawn: each step halves what is left, so that they are
+// as far from each other on the axis 1/(1-q).
+var quantiles = []float64{0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999, 1}
+
+// latest returns the samples of the round that was measured last, or is.
+func (r *row) latest() []results.Sample {
+	for i := len(r.rounds) - 1; i >= 0; i-- {
+		if len(r.rounds[i].samples) > 0 || i == len(r.rounds)-1 && r.running {
+			return r.rounds[i].samples
+		}
+	}
+	return nil
+}
+
+// live is the latest value of a metric of a cell that is being measured. The load and the
+// probe sample each at its own pace, so the latest sample alone knows half of it.
+func (r *row) live(m results.Metric) (float64, bool) {
+	if !r.running {
+		return 0, false
+	}
+	for _, s := range slices.Backward(r.latest()) {
+		if v, ok := s.Values[m]; ok {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+// figure is what is known of one metric of a row.
+type figure struct {
+	value  float64
+	known  bool
+	live   bool   // of the latest sample: no round is done yet
+	reason string // why it is not known
+}
+
+// figure returns the median over the rounds that are done; while there is none, the
+// latest sample's value.
+func (r *row) figure(m results.Metric) figure {
+	if len(r.results) > 0 {
+		if s, ok := r.sum.Stats[m]; ok {
+			return figure{value: s.Median, known: true}
+		}
+		if reason, ok := r.sum.Missing[m]; ok {
+			return figure{reason: clean(reason)}
+		}
+		return figure{reason: "does not apply to this model"}
+	}
+	if v, ok := r.live(m); ok {
+		return figure{value: v, known: true, live: true}
+	}
+	if r.running {
+		return figure{reason: "known when the round is done"}
+	}
+	return figure{reason: "not measured yet"}
+}
+
+// errors is the sum over the rounds: a median would hide a bad one.
+func (r *row) errors() figure {
+	f := r.figure(results.Errors)
+	if len(r.results) > 0 {
+		if n, counted := r.sum.FailedRequests(); counted {
+			return figure{value: n, known: true}
+		}
+	}
+	return f
+}
+
+// perConnection is the memory of the served tree divided by the connections of the load.
+func (r *row) perConnection() figure {
+	f := r.figure(results.PSS)
+	if f.known && r.cell.Conns > 0 {
+		f.value /= float64(r.cell.Conns)
+	}
+	return f
+}
+
+// workers returns the connections of each worker, of the moment while the cell is
+// measured and of its latest round otherwise; nil if they are not told apart.
+func (r *row) workers() []uint64 {
+	for _, s := range slices.Backward(r.latest()) {
+		if s.PerWorker != nil {
+			return s.PerWorker
+		}
+	}
+	if len(r.results) > 0 && !r.running {
+		return r.results[len(r.results)-1].PerWorker
+	}
+	return nil
+}
+
+// difference is how far the median of m is from base's, in percent. ok is false where one
+// of them is not known. claimed is false where the quartiles overlap, or where there is
+// one round only, which has none.
+func (r *row) difference(base *row, m results.Metric) (percent float64, claimed, ok bool) {
+	if base == nil {
+		return 0, false, false
+	}
+	a, okA := r.sum.Stats[m]
+	b, okB := base.sum.Stats[m]
+	if !okA || !okB || b.Median == 0 {
+		return 0, false, false
+	}
+	apart := a.Q1 > b.Q3 || b.Q1 > a.Q3
+	return 100 * (a.Median - b.Median) / b.Median, apart && a.N > 1 && b.N > 1, true
+}
+
+// clean makes text of a run folder safe to show: a folder may come from elsewhere, and an
+// escape sequence in a note would reach the terminal.
+func clean(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || c == '\r':
+			return ' '
+		case !unicode.IsPrint(c):
+			return '?'
+		}
+		return c
+	}, s)
+}

@@ -1,0 +1,115 @@
+package dashboard
+
+import (
+	"slices"
+	"strings"
+)
+
+// What of the story the user looks at.
+
+// groupNow is the group that is shown; it is empty before the first run.
+func (d *dash) groupNow() group {
+	if len(d.story.groups) == 0 {
+		return group{}
+	}
+	return d.story.groups[d.groupIndex()]
+}
+
+// groupIndex is which group is shown: the first of the largest, until another is asked for.
+func (d *dash) groupIndex() int {
+	if d.group >= 0 {
+		return min(d.group, len(d.story.groups)-1)
+	}
+	largest := 0
+	for i, g := range d.story.groups {
+		if len(g.rows) > len(d.story.groups[largest].rows) {
+			largest = i
+		}
+	}
+	return largest
+}
+
+// rows are those that the table shows, in its order.
+func (d *dash) rows() []*row {
+	var rows []*row
+	for _, r := range d.groupNow().rows {
+		if strings.Contains(strings.ToLower(r.spec), strings.ToLower(d.filter)) {
+			rows = append(rows, r)
+		}
+	}
+	if d.sort >= 0 {
+		sortRows(rows, columns[d.sort].value)
+	}
+	if d.reverse {
+		slices.Reverse(rows)
+	}
+	return rows
+}
+
+// drawn are the rows that panes show: those of the table that are not switched off.
+func (d *dash) drawn() []*row {
+	return slices.DeleteFunc(d.rows(), func(r *row) bool { return d.hidden[r.spec] })
+}
+
+// row is the selected one: the first where what was selected is not shown. It is nil where
+// there is none.
+func (d *dash) row() *row {
+	rows := d.rows()
+	for _, r := range rows {
+		if r.cell.ID == d.selected {
+			return r
+		}
+	}
+	// In another group the same model is meant.
+	for _, r := range rows {
+		if s := d.selectedSpec(); s != "" && r.spec == s {
+			return r
+		}
+	}
+	if len(rows) > 0 {
+		return rows[0]
+	}
+	return nil
+}
+
+func (d *dash) selectedSpec() string {
+	for _, r := range d.story.rows {
+		if r.cell.ID == d.selected {
+			return r.spec
+		}
+	}
+	return ""
+}
+
+// baseOf is what r is held against, nil if there is nothing.
+func (d *dash) baseOf(r *row) *row {
+	if d.other != nil && (d.base == "" || d.base == otherRun) {
+		return d.other.find(r.cell)
+	}
+	rows := d.groupNow().rows
+	for _, b := range rows {
+		if b.spec == d.base {
+			return b
+		}
+	}
+	if len(rows) > 0 {
+		return rows[0]
+	}
+	return nil
+}
+
+// baseName names what differences are to.
+func (d *dash) baseName() string {
+	if d.other != nil && (d.base == "" || d.base == otherRun) {
+		return "the other run"
+	}
+	for _, b := range d.groupNow().rows {
+		if b.spec == d.base {
+			return b.spec
+		}
+	}
+	if rows := d.groupNow().rows; len(rows) > 0 {
+		return rows[0].spec
+	}
+	return "nothing"
+}

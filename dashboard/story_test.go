@@ -1,0 +1,213 @@
+package dashboard
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/c10kit/c10kit/reports"
+	"github.com/c10kit/c10kit/results"
+)
+
+// told is the story of events.
+func told(r Recording, events []results.Event) *story {
+	s := newStory(r.Dir, r.Manifest)
+	for _, e := range events {
+		s.fold(e)
+	}
+	return s
+}
+
+// same compares two stories to the last histogram.
+func same(a, b *story) string {
+	if reflect.DeepEqual(a, b) {
+		return "" // hundreds of times faster than to tell a difference
+	}
+	return cmp.Diff(a, b, cmp.AllowUnexported(story{}, row{}, group{}, round{}, percentile{}, logLine{}),
+		cmp.Comparer(func(a, b *hdrhistogram.Histogram) bool {
+			return a == nil && b == nil || a != nil && b != nil && a.Equals(b)
+		}))
+}
+
+// TestFoldIsReplayable: the same events make the same story, in one go, and by seeking to
+// and fro.
+func TestFoldIsReplayable(t *testing.T) {
+	rec := recording(t)
+	if diff := same(told(rec, rec.Events), told(rec, rec.Events)); diff != "" {
+		t.Fatalf("twice the same events: %s", diff)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := newPlayer(rec)
+		for range rapid.IntRange(1, 6).Draw(t, "seeks") {
+			switch rapid.IntRange(0, 3).Draw(t, "how") {
+			case 0:
+				p.seekPart(rapid.Float64Range(-0.2, 1.2).Draw(t, "part"))
+			case 1:
+				p.step(rapid.SampledFrom([]int{-1, 1}).Draw(t, "by"))
+			case 2:
+				p.nextRound()
+			case 3:
+				p.advance(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
+			}
+		}
+		if p.at.Before(p.from()) || p.at.After(p.to()) {
+			t.Fatalf("at %v, the recording is from %v to %v", p.at, p.from(), p.to())
+		}
+		if diff := same(told(rec, rec.Events[:p.next]), p.story); diff != "" {
+			t.Fatalf("after seeking: %s", diff)
+		}
+	})
+}
+
+// TestStoryIsReports: medians and quartiles are those that reports makes of the folder.
+func TestStoryIsReports(t *testing.T) {
+	stored := open(t)
+	rec := Record(stored)
+	s := told(rec, rec.Events)
+	for _, want := range reports.Summarise(stored.Results) {
+		got := s.find(want.Cell)
+		if got == nil {
+			t.Fatalf("no row for %s", want.ID)
+		}
+		if diff := cmp.Diff(want, got.sum); diff != "" {
+			t.Errorf("%s: %s", want.ID, diff)
+		}
+	}
+	if s.done != len(stored.Results) || s.total != s.done || !s.ended || s.ending != "" {
+		t.Errorf("%d of %d done, ended %v %q", s.done, s.total, s.ended, s.ending)
+	}
+}
+
+// TestMergedPercentiles: percentiles over rounds are those of all answers together.
+func TestMergedPercentiles(t *testing.T) {
+	stored := open(t)
+	rec := Record(stored)
+	s := told(rec, rec.Events)
+	for _, r := range s.rows {
+		all := hdrhistogram.New(1, int64(time.Hour), 3)
+		n := int64(0) // the recorded ones have two significant figures
+		for _, l := range stored.Latencies {
+			if l.Kind == results.Total && slices.ContainsFunc(r.results, func(x results.Result) bool { return x.ID == l.Cell }) {
+				n += l.Histogram.TotalCount()
+				all.Merge(l.Histogram)
+			}
+		}
+		if r.total.TotalCount() != n {
+			t.Errorf("%s: %d answers merged of %d", r.spec, r.total.TotalCount(), n)
+		}
+		before := 0.0
+		for _, p := range r.curve {
+			if p.ns < before {
+				t.Errorf("%s: the curve falls at %v", r.spec, p.q)
+			}
+			before = p.ns
+			if want := float64(all.ValueAtQuantile(100 * p.q)); math.Abs(p.ns-want) > 0.02*want {
+				t.Errorf("%s: %v at %v, all rounds together have %v", r.spec, p.ns, p.q, want)
+			}
+		}
+	}
+}
+
+// TestStoryTwice: an event that comes twice counts once.
+func TestStoryTwice(t *testing.T) {
+	rec := recording(t)
+	var events []results.Event
+	for _, e := range rec.Events {
+		if e.Kind == results.EventResult {
+			events = append(events, e)
+		}
+		events = append(events, e)
+	}
+	for i, r := range told(rec, events).rows {
+		if want := told(rec, rec.Events).rows[i]; len(r.results) != len(want.results) || !r.total.Equals(want.total) {
+			t.Errorf("%s: %d rounds, want %d", r.spec, len(r.results), len(want.results))
+		}
+	}
+}
+
+func TestStoryBounds(t *testing.T) {
+	c := results.Cell{Model: "reactor", App: "http", Path: "/", Conns: 1, Mode: results.ModeKeepAlive, Pipeline: 1, Round: 1}.Identify()
+	s := newStory("", results.Manifest{})
+	s.fold(results.Event{Kind: results.EventBegin, Cell: c, Total: 1})
+	for i := range 3*maxSamples + 1 {
+		x := results.Sample{Cell: c.ID, T: float64(i), Values: map[results.Metric]float64{results.ReqPerSec: float64(i)}}
+		s.fold(results.Event{Kind: results.EventSample, Cell: c, Sample: &x, Total: 1})
+		s.fold(results.Event{Kind: results.EventNote, Text: "again\x1b[31m", Total: 1})
+	}
+	r := s.rows[0]
+	if n := len(r.latest()); n > maxSamples || n < maxSamples/2 || r.latest()[n-1].T < 3*maxSamples-1 {
+		t.Errorf("%d samples are kept, the last of %v", n, r.latest()[n-1].T)
+	}
+	if len(r.trend) > 2*maxTrend || len(s.log) > maxLog || len(s.notes) != 1 {
+		t.Errorf("%d of trend, %d lines of log, %d notes", len(r.trend), len(s.log), len(s.notes))
+	}
+	if strings.Contains(s.notes[0], "\x1b") {
+		t.Errorf("a control character in %q", s.notes[0])
+	}
+}
+
+func TestTimes(t *testing.T) {
+	s := newStory("", results.Manifest{Start: start, Rounds: 1})
+	if _, ok := s.left(start); ok {
+		t.Error("an estimate without a cell")
+	}
+	c := results.Cell{Model: "ppc", Round: 1}.Identify()
+	s.fold(results.Event{At: start, Kind: results.EventBegin, Cell: c, Total: 4})
+	s.fold(results.Event{At: start.Add(10 * time.Second), Kind: results.EventResult, Cell: c, Done: 1, Total: 4})
+	if left, ok := s.left(start.Add(12 * time.Second)); !ok || left != 28*time.Second {
+		t.Errorf("1 of 4 took 10 s: after 12 s %v are left, want 28 s", left)
+	}
+	if e := s.elapsed(start.Add(12 * time.Second)); e != 12*time.Second {
+		t.Errorf("elapsed %v", e)
+	}
+	s.fold(results.Event{At: start.Add(15 * time.Second), Kind: results.EventEnd, Done: 1, Total: 4, Text: "stopped"})
+	if e := s.elapsed(start.Add(time.Hour)); e != 15*time.Second || s.ending != "stopped" {
+		t.Errorf("after the end %v elapsed, %q", e, s.ending)
+	}
+}
+
+func TestPorts(t *testing.T) {
+	for text, want := range map[string]float64{"": 28232, "32768 60999": 28232, "1024\t65535": 64512, "9 1": 28232, "x y": 28232} {
+		s := newStory("", results.Manifest{Sysctls: map[string]string{"net.ipv4.ip_local_port_range": text}})
+		if got := s.ports(); got != want {
+			t.Errorf("%q: %v ports, want %v", text, got, want)
+		}
+	}
+}
+
+func TestDifference(t *testing.T) {
+	rowOf := func(values ...float64) *row {
+		r := newRow(results.Cell{Model: "x"})
+		for i, v := range values {
+			x := results.Result{Cell: results.Cell{Model: "x", Round: i + 1}.Identify(), Values: map[results.Metric]float64{}}
+			x.Set(results.ReqPerSec, v)
+			r.result(x, nil)
+		}
+		return r
+	}
+	for name, c := range map[string]struct {
+		a, b    *row
+		percent float64
+		claimed bool
+		ok      bool
+	}{
+		"apart":      {rowOf(200, 210, 220), rowOf(100, 105, 110), 100, true, true},
+		"overlap":    {rowOf(100, 150, 200), rowOf(90, 140, 190), 100 * 10.0 / 140, false, true},
+		"one round":  {rowOf(200), rowOf(100), 100, false, true},
+		"no base":    {rowOf(200), nil, 0, false, false},
+		"no results": {rowOf(), rowOf(100), 0, false, false},
+		"base is 0":  {rowOf(1, 2), rowOf(0, 0), 0, false, false},
+	} {
+		percent, claimed, ok := c.a.difference(c.b, results.ReqPerSec)
+		if math.Abs(percent-c.percent) > 1e-9 || claimed != c.claimed || ok != c.ok {
+			t.Errorf("%s: %v %v %v, want %v %v %v", name, percent, claimed, ok, c.percent, c.claimed, c.ok)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package dashboard
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/c10kit/c10kit/dashboard/screen"
+	"github.com/c10kit/c10kit/results"
+)
+
+// details are what the figures of the selected row rest on: verdicts with evidence, what
+// is missing and why, errors by class, notes; then the warnings of the run.
+func (d *dash) details() []screen.Span {
+	var lines []screen.Span
+	if r := d.row(); r != nil {
+		lines = append(lines, r.verdicts()...)
+	}
+	for _, w := range d.story.warnings() {
+		lines = append(lines, screen.Span{Text: "! " + w, Style: screen.Warn})
+	}
+	if r := d.row(); r != nil {
+		lines = append(lines, r.missing()...)
+		lines = append(lines, r.remarks()...)
+	}
+	if hash := clean(d.story.manifest.PredictionHash); hash != "" {
+		lines = append(lines, screen.Span{Text: "predictions were locked before the run: sha256 " + hash, Style: screen.Normal})
+	}
+	return lines
+}
+
+var verdictStyles = map[string]screen.Style{
+	results.VerdictServerCPU: screen.Good, // what a comparison of servers wants to see
+	results.VerdictClient:    screen.Bad,  // the figures are the generator's
+	results.VerdictNone:      screen.Normal,
+}
+
+func (r *row) verdicts() []screen.Span {
+	var lines []screen.Span
+	for _, v := range r.sum.Verdicts {
+		text := "verdict " + v.Name
+		if v.Rounds < r.sum.Rounds {
+			text += fmt.Sprintf(" in %d of %d rounds", v.Rounds, r.sum.Rounds)
+		}
+		if v.Evidence != "" {
+			text += ": " + v.Evidence
+		}
+		style, ok := verdictStyles[v.Name]
+		if !ok {
+			style = screen.Warn
+		}
+		lines = append(lines, screen.Span{Text: clean(text), Style: style})
+	}
+	if len(lines) == 0 {
+		lines = append(lines, screen.Span{Text: r.spec + ": " + r.figure(results.ReqPerSec).reason, Style: screen.Dim})
+	}
+	return lines
+}
+
+// missing says what could not be counted and why, each reason once.
+func (r *row) missing() []screen.Span {
+	metrics := map[string][]string{}
+	var order []string
+	for _, i := range results.Metrics() {
+		reason, ok := r.sum.Missing[i.Metric]
+		if !ok {
+			continue
+		}
+		if metrics[reason] == nil {
+			order = append(order, reason)
+		}
+		metrics[reason] = append(metrics[reason], string(i.Metric))
+	}
+	for _, c := range columns {
+		f := r.figure(c.metric)
+		if _, told := r.sum.Missing[c.metric]; told || f.known || c.value == nil || len(r.results) == 0 {
+			continue
+		}
+		if metrics[f.reason] == nil {
+			order = append(order, f.reason)
+		}
+		metrics[f.reason] = append(metrics[f.reason], string(c.metric))
+	}
+	lines := make([]screen.Span, len(order))
+	for i, reason := range order {
+		lines[i] = screen.Span{Text: strings.Join(metrics[reason], ", ") + ": " + clean(reason), Style: screen.Dim}
+	}
+	return lines
+}
+
+func (r *row) remarks() []screen.Span {
+	var lines []screen.Span
+	if n := r.sum.NeverServed; n > 0 {
+		lines = append(lines, screen.Span{Text: fmt.Sprintf("%d of %d connections never served", n, r.cell.Conns), Style: screen.Warn})
+	}
+	for _, class := range slices.Sorted(maps.Keys(r.sum.Errors)) {
+		if n := r.sum.Errors[class]; n > 0 {
+			lines = append(lines, screen.Span{Text: fmt.Sprintf("%d errors %s", n, clean(class)), Style: screen.Bad})
+		}
+	}
+	for _, note := range r.sum.Notes {
+		lines = append(lines, screen.Span{Text: clean(note), Style: screen.Normal})
+	}
+	return lines
+}
+
+// logLines are the events, the newest last, in UTC as the names of run folders are.
+func (d *dash) logLines() []screen.Span {
+	lines := make([]screen.Span, len(d.story.log))
+	for i, l := range d.story.log {
+		style := screen.Normal
+		if l.warn {
+			style = screen.Warn
+		}
+		lines[i] = screen.Span{Text: l.at.UTC().Format("15:04:05") + " " + l.text, Style: style}
+	}
+	return lines
+}
+
+// drawText draws lines, wrapped: the first ones, or the last ones of the log, and others
+// when the user scrolled a zoomed pane.
+func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
+	if a.Empty() {
+		return
+	}
+	if p == paneLog && !d.zoom {
+		lines = lines[max(len(lines)-a.Height(), 0):] // each takes a line at least
+	}
+	var all []screen.Span
+	for _, l := range lines {
+		for i, text := range wrap(l.Text, a.Width()-1) {
+			all = append(all, screen.Span{Text: strings.Repeat("  ", min(i, 1)) + text, Style: l.Style})
+		}
+	}
+	hidden := max(len(all)-a.Height(), 0)
+	top := 0
+	if d.zoom && d.focus == p {
+		d.scroll = min(d.scroll, hidden)
+		top = d.scroll
+	}
+	if p == paneLog {
+		top = hidden - top
+	}
+	for y, l := range all[top:min(top+a.Height(), len(all))] {
+		a.Text(0, y, l.Text, l.Style)
+	}
+	if top+a.Height() < len(all) {
+		a.Field(a.Width()-1, a.Height()-1, 1, screen.Right, "…", screen.Dim)
+	}
+}
+
+// wrap breaks text at spaces into lines of width columns, the second and further ones two
+// shorter. A word that is longer is cut by the area.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case len([]rune(line))+1+len([]rune(word)) > width:
+			if len(lines) == 0 {
+				width -= 2
+			}
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}
