@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/control"
+	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -41,19 +43,8 @@ const (
 // its medians and intervals. It judges nothing: what it finds is published whatever
 // it is. `make baselines` asks for it.
 func TestBaselines(t *testing.T) {
-	dir := os.Getenv("C10KIT_BASELINES")
-	if dir == "" {
-		t.Skip("measures for ten minutes: make baselines asks for it with C10KIT_BASELINES=DIR")
-	}
-	l := layout(t, results.PlacementSplit)
-	if l.Placement != results.PlacementSplit {
-		t.Skip("needs two CPUs")
-	}
-	r := &baselines{t: t, layout: l, command: buildCommand(t)}
-	comparisons := []struct {
-		name, about string
-		a, b        func() (float64, error)
-	}{
+	r := newBaselines(t)
+	r.compare("", []comparison{
 		{"goloop-over-cfloor", "server CPU per request, plain Go loop over C floor", r.floor(floor.C), r.floor(floor.Go)},
 		{"reactor-over-goloop", "server CPU per request, reactor over plain Go loop", r.floor(floor.Go), r.model("reactor")},
 		{"reactor-over-cfloor", "server CPU per request, reactor over C floor", r.floor(floor.C), r.model("reactor")},
@@ -62,9 +53,46 @@ func TestBaselines(t *testing.T) {
 		{"prefork-over-c", "server CPU per request, prefork over the same design in C", r.floor(floor.Prefork), r.model("prefork")},
 		{"load-over-wrk", "requests per client CPU second, c10kit load over wrk, keep-alive", r.client(r.wrk, 1), r.client(r.load, 1)},
 		{"load-over-wrk-pipeline16", "requests per client CPU second, c10kit load over wrk, pipeline 16", r.client(r.wrk, 16), r.client(r.load, 16)},
+	})
+}
+
+// TestBaselinePeers is the same for the reactor over the peers, into a file of its own.
+func TestBaselinePeers(t *testing.T) {
+	r := newBaselines(t)
+	var all []comparison
+	for _, peer := range []string{"gnet", "evio", "fasthttp", "nethttp", "cmd:nginx"} {
+		all = append(all, comparison{
+			"reactor-over-" + strings.TrimPrefix(peer, "cmd:"), "server CPU per request, reactor over " + peer,
+			r.model(peer), r.model("reactor"),
+		})
 	}
+	r.compare("-peers", all)
+}
+
+// comparison is two things that are measured in turn.
+type comparison struct {
+	name, about string
+	a, b        func() (float64, error)
+}
+
+func newBaselines(t *testing.T) *baselines {
+	t.Helper()
+	dir := os.Getenv("C10KIT_BASELINES")
+	if dir == "" {
+		t.Skip("measures for ten minutes: make baselines asks for it with C10KIT_BASELINES=DIR")
+	}
+	l := layout(t, results.PlacementSplit)
+	if l.Placement != results.PlacementSplit {
+		t.Skip("needs two CPUs")
+	}
+	return &baselines{t: t, dir: dir, layout: l, command: buildCommand(t)}
+}
+
+// compare measures all, and writes the file unless -run asked for a part only.
+func (r *baselines) compare(suffix string, all []comparison) {
+	t := r.t
 	whole, done := true, 0
-	for _, c := range comparisons {
+	for _, c := range all {
 		whole = t.Run(c.name, func(t *testing.T) {
 			r.t = t
 			ratio, err := floor.ABA(baselineRounds, c.a, c.b)
@@ -79,13 +107,14 @@ func TestBaselines(t *testing.T) {
 			done++
 		}) && whole
 	}
-	if r.t = t; whole && done == len(comparisons) { // not a part that -run asked for
-		r.write(dir)
+	if r.t = t; whole && done == len(all) {
+		r.write(suffix)
 	}
 }
 
 type baselines struct {
 	t       *testing.T
+	dir     string
 	layout  bench.Layout
 	command string
 	text    strings.Builder
@@ -120,18 +149,46 @@ func (r *baselines) startFloor(which floor.Which) (server, error) {
 }
 
 func (r *baselines) startModel(name string) (server, error) {
-	config := models.Config{Model: name, Addr: "127.0.0.1:0", CPUs: r.layout.Server}
-	if _, v, err := models.Find(name); err == nil && v.Traits.Kind == models.Pool {
+	m, v, err := models.Find(name)
+	if err != nil {
+		return server{}, err
+	}
+	config := models.Config{Model: m.Name, Variant: v.Name, Addr: "127.0.0.1:0", CPUs: r.layout.Server}
+	if v.Traits.Kind == models.Pool {
 		config.Workers = baselineConns
 	}
 	p, err := control.Start(r.t.Context(), config)
 	if err != nil {
 		return server{}, err
 	}
+	if v.Traits.Tree {
+		return treeServer(p)
+	}
 	// Asked of the server, which knows its processes; it costs one request on a pipe.
 	cpu := func() (time.Duration, error) {
 		e, err := p.Edge()
 		return time.Duration(e.UserNs + e.SysNs), err
+	}
+	return server{p.Addr(), cpu, func() error { return p.Stop(models.DefaultDrain) }}, nil
+}
+
+// treeServer is a server whose CPU is that of its whole process tree.
+func treeServer(p *control.Process) (server, error) {
+	tree, err := probe.NewServer(probe.Proc{}, p.Pid(), nil)
+	if err != nil {
+		return server{}, errors.Join(err, p.Kill())
+	}
+	first, err := tree.Read()
+	if err != nil {
+		return server{}, errors.Join(err, p.Kill())
+	}
+	cpu := func() (time.Duration, error) {
+		now, err := tree.Read()
+		if err != nil {
+			return 0, err
+		}
+		w := now.Sub(first)
+		return w.CPU.Total(), w.CPUErr
 	}
 	return server{p.Addr(), cpu, func() error { return p.Stop(models.DefaultDrain) }}, nil
 }
@@ -260,19 +317,19 @@ func selfCPU(t *testing.T) time.Duration {
 	return used
 }
 
-// write puts the figures into DIR/DATE-NCPU.txt.
-func (r *baselines) write(dir string) {
+// write puts the figures into DIR/DATE-NCPU.txt, with the suffix after the count.
+func (r *baselines) write(suffix string) {
 	m := bench.Plan{Layout: r.layout}.Default().Manifest(nil, nil)
-	name := fmt.Sprintf("%s-%dcpu.txt", time.Now().UTC().Format("2006-01-02"), m.CPU.Count)
+	name := fmt.Sprintf("%s-%dcpu%s.txt", time.Now().UTC().Format("2006-01-02"), m.CPU.Count, suffix)
 	text := fmt.Sprintf("# make baselines: %d paired A-B-A runs each, %v a run, %d connections,\n"+
 		"# server on CPU %v, load on CPU %v; a ratio is B over the mean of its two As.\n"+
 		"goos: linux\ngoarch: %s\ncpu: %s\nkernel: %s\ngo: %s\n\n",
 		baselineRounds, baselineWindow, baselineConns, r.layout.Server, r.layout.Load,
 		runtime.GOARCH, m.CPU.Model, m.Kernel, m.GoVersion) + r.text.String()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o644); err != nil {
 		r.t.Fatal(err)
 	}
 }
