@@ -34,7 +34,7 @@ type limits struct {
 }
 
 // side is the server or the generator: which share of its processors' time it used, and
-// which it could have used had nobody else been on them.
+// which it waited for because others were on them.
 type side struct {
 	used, waited float64
 	of           string // what it had: "1 CPU", "2 threads"
@@ -46,7 +46,7 @@ func (s side) String() string {
 	if s.waited < 0.01 {
 		return fmt.Sprintf("%.0f%% of %s", 100*s.used, s.of)
 	}
-	return fmt.Sprintf("%.0f%% of %s and waited %.0f%% for others to leave it", 100*s.used, s.of, 100*s.waited)
+	return fmt.Sprintf("%.0f%% of %s (+%.0f%% waiting)", 100*s.used, s.of, 100*s.waited)
 }
 
 // verdict says what limited a cell: the first of these that the figures show.
@@ -61,7 +61,7 @@ func (s side) String() string {
 //	              overflow makes the client send again too: so it comes first.)
 //	none          nothing was exhausted: the load asked for no more
 func (l limits) verdict() results.Verdict {
-	both := fmt.Sprintf("the server used %v, the generator %v", l.server, l.client)
+	both := fmt.Sprintf("server %v, load %v", l.server, l.client)
 	v := func(name, format string, args ...any) results.Verdict {
 		return results.Verdict{Name: name, Evidence: fmt.Sprintf(format, args...)}
 	}

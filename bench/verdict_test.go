@@ -18,11 +18,11 @@ func TestVerdict(t *testing.T) {
 		want string
 		says string
 	}{
-		{"nothing", limits{server: idle, client: idle}, results.VerdictNone, "the server used 30% of 1 CPU, the generator 30% of 1 CPU"},
+		{"nothing", limits{server: idle, client: idle}, results.VerdictNone, "server 30% of 1 CPU, load 30% of 1 CPU"},
 		{"server", limits{server: full, client: idle}, results.VerdictServerCPU, "99%"},
 		{"client", limits{server: idle, client: full}, results.VerdictClient, "99%"},
 		{"the busier", limits{server: side{used: 0.96}, client: side{used: 0.98}}, results.VerdictClient, ""},
-		{"others take its CPU", limits{server: idle, client: crowded}, results.VerdictClient, "waited 46%"},
+		{"others take its CPU", limits{server: idle, client: crowded}, results.VerdictClient, "52% of 1 thread (+46% waiting)"},
 		{"a full server overflows", limits{server: full, client: idle, overflows: 3}, results.VerdictServerCPU, "3 connections were dropped"},
 		{"overflow", limits{server: idle, client: idle, overflows: 3, queue: 1, retransmits: 9, segments: 100}, results.VerdictAcceptQueue, "full accept queue of 1"},
 		{"loss", limits{server: idle, client: idle, retransmits: 9, segments: 9000}, results.VerdictLoss, "9 of 9000"},

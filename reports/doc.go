@@ -16,6 +16,12 @@
 // number of rounds the midpoint of the two in the middle), and no mean is ever
 // taken over them: a mean of p99s is the p99 of nothing.
 //
+// How the workers shared the connections of a cell is kept round by round
+// (Row.PerWorker) and printed of one: that in which the busiest worker was at the
+// median of its distance from the mean (Row.TypicalShares). Extremes over all
+// rounds together would grow with the number of rounds, and with rounds of which
+// one had more connections than another.
+//
 // A ratio is one of medians, to the first row of its table. It shows, it does
 // not prove: where the quartiles of the two rows overlap it is marked "~".
 package reports

@@ -22,3 +22,17 @@ func ExampleSummarise() {
 	}
 	// Output: prefork:flock: 54.3k req/s [53.1k–55.0k] over 3 rounds
 }
+
+// Of three rounds the one that is neither the fairest nor the least fair.
+func ExampleRow_TypicalShares() {
+	var rounds []results.Result
+	for i, conns := range [][]uint64{{2038, 1968}, {9, 3991}, {2001, 1999}} {
+		cell := results.Cell{Model: "hybrid", Variant: "reuseport", Workers: 2, Round: i + 1}
+		rounds = append(rounds, results.Result{Cell: cell, PerWorker: conns})
+	}
+	row := reports.Summarise(rounds)[0]
+	if shares, ok := row.TypicalShares(); ok {
+		fmt.Printf("round %d: %v\n", shares.Round, shares)
+	}
+	// Output: round 1: 2 workers had 2038 and 1968 connections
+}

@@ -73,6 +73,17 @@ func (g group) title() string {
 	return strings.Join(parts, " · ")
 }
 
+// manyWorkers reports whether a model stands in g with several numbers of
+// workers.
+func (g group) manyWorkers() bool {
+	for _, r := range g.rows {
+		if g.name(r) != r.Spec() {
+			return true
+		}
+	}
+	return false
+}
+
 // name tells the rows of a group apart: the model, with its workers only where
 // another row has the same model.
 func (g group) name(r Row) string {

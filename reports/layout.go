@@ -5,43 +5,46 @@ import (
 	"unicode/utf8"
 )
 
-// minModel is the narrowest that the model column is cut to.
-const minModel = 12
+// The narrowest that the model column is cut to: that of the table of counters
+// further, as the main table above it has the same rows with longer names.
+const (
+	minModel        = 12
+	minCounterModel = 8
+)
 
 // grid is columns with their widths and the gaps before them.
 type grid struct {
 	cols   []column
 	widths []int
 	gaps   []int
-	spread string // header of the quartiles' column, as it was laid out
+	layout layout
 }
 
-// fit lays rows out in the first layout that is not wider than width. If none
-// is, the model column of the last is cut; figures never are. prepare makes
-// text printable.
-func fit(rows, base []Row, width int, prepare func(string) string) grid {
+// fit lays columns, the first of which is the model's, out in the first of
+// layouts that is not wider than width. If none is, the gaps of the last give
+// way, and then its model column down to model; figures are never cut. prepare
+// makes text printable.
+func fit(columns func(layout) []column, layouts []layout, width, model int, prepare func(string) string) grid {
 	var g grid
-	for _, l := range layouts {
-		cols := columns(rows, base, l)
-		g = newGrid(cols, l, prepare)
-		g.spread = cols[spreadColumn].header
-		if l.compact {
-			g.squeeze(width, prepare("…"))
-			g.lengthen(width)
+	for i, l := range layouts {
+		g = newGrid(columns(l), l, prepare)
+		if i == len(layouts)-1 {
+			g.squeeze(width, model, prepare("…"))
 		}
 		if g.width() <= width {
 			break
 		}
 	}
+	g.lengthen(width)
 	return g
 }
 
 // newGrid measures columns; one without any text is left out.
 func newGrid(cols []column, l layout, prepare func(string) string) grid {
-	var g grid
+	g := grid{layout: l}
 	for _, c := range cols {
 		c.header = prepare(c.header)
-		if !l.compact {
+		if !l.short {
 			c.short = ""
 		}
 		wide, used := utf8.RuneCountInString(c.title()), false
@@ -55,7 +58,7 @@ func newGrid(cols []column, l layout, prepare func(string) string) grid {
 		}
 		gap := 2
 		switch {
-		case len(g.cols) == 0:
+		case len(g.cols) == 0, c.glued:
 			gap = 0
 		case c.tight:
 			gap = 1
@@ -75,18 +78,18 @@ func (g *grid) width() int {
 
 // squeeze narrows gaps to one column from the left, where short headers over
 // right-aligned figures leave room anyway, and then the model column, until
-// the grid fits width.
-func (g *grid) squeeze(width int, mark string) {
+// the grid fits width or that column is as narrow as model.
+func (g *grid) squeeze(width, model int, mark string) {
 	for i := range g.gaps {
 		if g.gaps[i] == 2 && g.width() > width {
 			g.gaps[i] = 1
 		}
 	}
 	over := g.width() - width
-	if over <= 0 || g.widths[0] <= minModel {
+	if over <= 0 || g.widths[0] <= model {
 		return
 	}
-	g.widths[0] = max(g.widths[0]-over, minModel)
+	g.widths[0] = max(g.widths[0]-over, model)
 	for i := range g.cols[0].cells {
 		c := &g.cols[0].cells[i]
 		c.text = truncate(c.text, g.widths[0], mark)

@@ -9,8 +9,9 @@ import (
 	"github.com/c10kit/c10kit/results"
 )
 
-// legend says how to read the columns; spread is the header of the quartiles.
-func legend(rows []Row, spread string) string {
+// legend says how to read the columns of the main table; ranges is how its
+// layout shows quartiles.
+func legend(rows []Row, ranges bool) string {
 	fewest, most := rows[0].Rounds, rows[0].Rounds
 	for _, r := range rows {
 		fewest, most = min(fewest, r.Rounds), max(most, r.Rounds)
@@ -23,17 +24,52 @@ func legend(rows []Row, spread string) string {
 	if fewest < most {
 		rounds = fmt.Sprintf("%d to %d", fewest, most)
 	}
-	quartiles := "[q1–q3]: its quartiles"
-	if spread == "±" {
-		quartiles = "±: half the distance between its quartiles"
+	quartiles := "±: half the distance between its quartiles"
+	if ranges {
+		quartiles = "[q1–q3]: its quartiles"
 	}
 	return fmt.Sprintf("Medians of %s rounds. req/s %s. ratio: req/s over the first row's, ~ where their "+
 		"quartiles overlap. p50, p99: medians of each round's own, no means. %s, in all rounds.",
 		rounds, quartiles, columns)
 }
 
-// remarks are the lines under a table: for each row what its verdict rests on,
-// its errors by class, its notes. Rows with the same remark share a line.
+// counterLegend says how to read the table of counters g, column by column and
+// under the headers that they were given; nothing if there is no table.
+func counterLegend(g grid, rows []Row) string {
+	if len(g.cols) == 0 {
+		return ""
+	}
+	title := make(map[string]string)
+	for _, c := range g.cols {
+		title[c.header] = c.title()
+	}
+	standing, perConn, also := "", "", ""
+	if g.layout.extra {
+		standing = "; standing: those there at its end, of either"
+		perConn, also = ", pss/conn", ", also by connection"
+	}
+	return fmt.Sprintf("Counters, a request: %s, %s: context switches of workers, voluntary and involuntary%s; "+
+		"%s: of the tree's other threads; %s: workers woken; %s: calls that found nothing. In the window: %s, %s: "+
+		"TIME_WAITs made by server, client%s. pss%s, %s, %s: the tree's memory%s, threads, processes.",
+		title["csw-vol"], title["csw-invol"], marksLegend(rows), title["csw-runtime"], title["wake-ups"],
+		title["EAGAINs"], title["tw-server"], title["tw-client"], standing, perConn, title["threads"], title["procs"], also)
+}
+
+// marksLegend explains the marks that stand behind switches of rows.
+func marksLegend(rows []Row) string {
+	text := ""
+	if slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(switchMarks(r), errorMark) }) {
+		text = ", " + errorMark + " how far off both may be"
+	}
+	if slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(switchMarks(r)+involuntaryMark(r), treeMark) }) {
+		text += ", " + treeMark + " of the whole tree"
+	}
+	return text
+}
+
+// remarks are the lines under the tables of a group: for each row what its
+// verdict rests on, its errors by class, its notes, and then how each shared its
+// connections out. Rows with the same remark share a line.
 func remarks(g group) []string {
 	var order []string
 	who := make(map[string][]string)
@@ -48,6 +84,11 @@ func remarks(g group) []string {
 			add(r, text)
 		}
 	}
+	for _, r := range g.rows {
+		if text := sharesRemark(r); text != "" {
+			add(r, text)
+		}
+	}
 	lines := make([]string, len(order))
 	for i, text := range order {
 		lines[i] = strings.Join(who[text], ", ") + ": " + text
@@ -57,20 +98,8 @@ func remarks(g group) []string {
 
 func rowRemarks(r Row) []string {
 	var texts []string
-	for _, v := range r.Verdicts {
-		if v.Name == results.VerdictNone {
-			continue // nothing was exhausted: its evidence would fill the page
-		}
-		text := v.Name
-		if v.Rounds < r.Rounds {
-			text += fmt.Sprintf(" in %d of %s", v.Rounds, plural(r.Rounds, "round"))
-		}
-		if v.Evidence != "" {
-			text += ": " + v.Evidence
-		}
-		if text != "" {
-			texts = append(texts, text)
-		}
+	if text := verdictRemark(r); text != "" {
+		texts = append(texts, text)
 	}
 	if r.NeverServed > 0 && r.Verdicts[0].Name != results.VerdictConcurrency {
 		texts = append(texts, fmt.Sprintf("%d of %s never served", r.NeverServed, plural(r.Conns, "connection")))
@@ -84,7 +113,48 @@ func rowRemarks(r Row) []string {
 	if len(classes) > 0 {
 		texts = append(texts, "errors: "+strings.Join(classes, ", "))
 	}
+	if text := lossRemark(r); text != "" {
+		texts = append(texts, text)
+	}
 	return append(texts, r.Notes...)
+}
+
+// verdictRemark is the evidence of the most frequent verdict, and how often the
+// others were given: theirs would be a line each on a machine that is shared. Of
+// "none" there is no evidence to show: nothing was exhausted.
+func verdictRemark(r Row) string {
+	text, evidence := "", ""
+	for _, v := range r.Verdicts {
+		switch {
+		case v.Name == results.VerdictNone || v.Name == "":
+			continue
+		case text == "":
+			text, evidence = v.Name, v.Evidence
+			if v.Rounds < r.Rounds {
+				text += fmt.Sprintf(" in %d of %s", v.Rounds, plural(r.Rounds, "round"))
+			}
+		default:
+			text += fmt.Sprintf(", %s in %d", v.Name, v.Rounds)
+		}
+	}
+	if evidence != "" {
+		text += ": " + evidence
+	}
+	return text
+}
+
+// lossRemark is what the accept queue dropped and TCP sent again in all rounds
+// together, where it is not 0: a median would hide a bad round, and a column of
+// zeros takes the room of one that says something.
+func lossRemark(r Row) string {
+	var parts []string
+	if n := r.Stats[results.Overflows].Sum; n > 0 {
+		parts = append(parts, results.Overflows.Format(n)+" dropped by a full accept queue")
+	}
+	if n := r.Stats[results.Retransmits].Sum; n > 0 {
+		parts = append(parts, results.Retransmits.Format(n)+" TCP segments sent again in the network namespace")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // warnings are the manifest's, what Open found, and cells that were planned

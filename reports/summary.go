@@ -16,11 +16,12 @@ type Row struct {
 	Rounds       int                       `json:"rounds"`
 	Requests     uint64                    `json:"requests"` // of all rounds together
 	Stats        map[results.Metric]Stat   `json:"stats"`
-	Missing      map[results.Metric]string `json:"missing,omitempty"` // why, for metrics that some round lacks
-	Verdicts     []Verdict                 `json:"verdicts"`          // the most frequent first
-	Errors       map[string]uint64         `json:"errors,omitempty"`  // of all rounds together
-	NeverServed  int                       `json:"never_served"`      // in the worst round
-	Notes        []string                  `json:"notes,omitempty"`   // each once
+	Missing      map[results.Metric]string `json:"missing,omitempty"`    // why, for metrics that some round lacks
+	Verdicts     []Verdict                 `json:"verdicts"`             // the most frequent first
+	Errors       map[string]uint64         `json:"errors,omitempty"`     // of all rounds together
+	NeverServed  int                       `json:"never_served"`         // in the worst round
+	PerWorker    []Shares                  `json:"per_worker,omitempty"` // one a round that knows, in order
+	Notes        []string                  `json:"notes,omitempty"`      // each once
 }
 
 // Stat is one metric over the rounds that counted it. Q1, Median and Q3 are
@@ -70,6 +71,7 @@ func summarise(cell results.Cell, rounds []results.Result) Row {
 		row.Requests += r.Requests
 		row.NeverServed = max(row.NeverServed, r.NeverServed)
 		row.addVerdict(r.Verdict)
+		row.addShares(r)
 		for m, v := range r.Values {
 			samples[m] = append(samples[m], v)
 		}

@@ -11,10 +11,12 @@ import (
 // A table is laid out in the first of these that fits the width.
 type layout struct {
 	ranges  bool // quartiles as [q1–q3], else as ± percent
-	compact bool // short headers, 1.24ms; gaps of one column where two do not fit
+	extra   bool // columns that there is not always room for
+	short   bool // short headers where the long ones do not fit
+	compact bool // 1.24ms
 }
 
-var layouts = []layout{{true, false}, {false, false}, {false, true}}
+var mainLayouts = []layout{{ranges: true}, {}, {short: true, compact: true}}
 
 // column is one column of a table, filled for all groups, so that the tables
 // of a run line up.
@@ -23,6 +25,7 @@ type column struct {
 	short  string // printed instead where room is scarce; empty if there is none
 	left   bool   // aligned left, else right
 	tight  bool   // one blank before it: it belongs to the column before
+	glued  bool   // no blank before it: marks behind the figures of the column before
 	cells  []cell // one a row, over all groups
 }
 
@@ -34,28 +37,26 @@ func (c column) title() string {
 	return c.header
 }
 
-// spreadColumn is the place of the quartiles among the columns.
-const spreadColumn = 3
-
 const noValue = "–"
 
 // columns fills the main table's columns for rows; base[i] is the row that
 // rows[i] is held against.
 func columns(rows, base []Row, l layout) []column {
+	quartiles := "±"
+	if l.ranges {
+		quartiles = "[q1–q3]"
+	}
 	cols := []column{
 		{header: "model", left: true},
 		{header: "workers", short: "wrk"},
 		{header: "req/s"},
-		{header: "[q1–q3]", tight: true},
+		{header: quartiles, tight: true},
 		{header: "ratio"},
 		{header: "p50"},
 		{header: "p99"},
 		{header: "cpu/req", short: "cpu"},
 		{header: "errors", short: "err"},
 		{header: "verdict", left: true},
-	}
-	if !l.ranges {
-		cols[spreadColumn].header = "±"
 	}
 	for i, r := range rows {
 		for j, c := range []cell{

@@ -16,9 +16,10 @@ type Options struct {
 	ASCII  bool // no character outside ASCII: u for µ, x for ×, - for –
 }
 
-// Text writes the run as tables for people: the machine, one table for each
-// set of rows that may be compared, what the verdicts rest on, what is missing
-// and why, and warnings. Rows stand in the order of the manifest's cells, the
+// Text writes the run as tables for people: the machine, two tables for each
+// set of rows that may be compared, of what a user sees and of the counters that
+// explain it, what the verdicts rest on, how connections were shared out, what
+// is missing and why, and warnings. Rows stand in the order of the manifest's cells, the
 // first of a table being the base of its ratios. The bytes depend on the
 // manifest, results and warnings of s and on opt, nothing else: printing a run
 // and printing it again from its folder are the same.
@@ -138,23 +139,36 @@ func (p *printer) tables(groups []group) {
 			rows, base = append(rows, r), append(base, g.rows[0])
 		}
 	}
-	grid := fit(rows, base, p.opt.Width, p.prepare)
+	main := fit(func(l layout) []column { return columns(rows, base, l) }, mainLayouts, p.opt.Width, minModel, p.prepare)
+	var counters grid // without columns if nothing was counted
+	if hasCounters(rows) {
+		many := slices.ContainsFunc(groups, group.manyWorkers)
+		counters = fit(func(l layout) []column {
+			l.compact = l.compact || main.layout.compact // units in one spelling
+			return counterColumns(rows, main.cols[0], many, l)
+		}, counterLayouts, p.opt.Width, minCounterModel, p.prepare)
+	}
 	first := 0
 	for _, g := range groups {
 		p.out.WriteByte('\n')
 		p.line(g.title(), bold, 0)
-		p.table(grid, first, len(g.rows))
+		p.table(main, first, len(g.rows))
+		p.table(counters, first, len(g.rows))
 		for _, l := range remarks(g) {
 			p.line(l, dim, 2)
 		}
 		first += len(g.rows)
 	}
 	p.out.WriteByte('\n')
-	p.line(legend(rows, grid.spread), dim, 0)
+	p.line(legend(rows, main.layout.ranges), dim, 0)
+	p.line(counterLegend(counters, rows), dim, 0)
 }
 
-// table writes the header and n rows of the grid.
+// table writes the header and n rows of the grid, if it has columns.
 func (p *printer) table(g grid, first, n int) {
+	if len(g.cols) == 0 {
+		return
+	}
 	header := make([]cell, len(g.cols))
 	for i, c := range g.cols {
 		header[i] = cell{c.title(), dim}

@@ -44,7 +44,9 @@ func TestTextGolden(t *testing.T) {
 	}{
 		"compare":        {fixture(standard, 3), reports.Options{}},
 		"compare-ascii":  {fixture(standard, 3), reports.Options{ASCII: true}},
+		"compare-100":    {fixture(standard, 3), reports.Options{Width: 100}},
 		"compare-wide":   {fixture(standard, 3), reports.Options{Width: 120}},
+		"compare-160":    {fixture(standard, 3), reports.Options{Width: 160}},
 		"compare-colour": {fixture(standard[:3], 3), reports.Options{Colour: true}},
 		"one-round":      {fixture(standard[3:5], 1), reports.Options{}},
 		"every-model":    {fixture(everyModel(), 3), reports.Options{}},
@@ -62,7 +64,7 @@ func TestTextGolden(t *testing.T) {
 // the width; only a word that is longer may overhang.
 func TestTextWidth(t *testing.T) {
 	for _, s := range []*results.Stored{fixture(standard, 3), fixture(everyModel(), 3), fixture(everyModel(), 1)} {
-		for _, width := range []int{80, 100, 140} {
+		for _, width := range []int{80, 100, 120, 160} {
 			for line := range strings.SplitSeq(text(t, s, reports.Options{Width: width}), "\n") {
 				if n := utf8.RuneCountInString(line); n > width {
 					t.Errorf("%d columns of %d: %q", n, width, line)
