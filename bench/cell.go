@@ -131,6 +131,7 @@ func (w *window) watched() watch.Options {
 		Pid:   w.server.Pid(),
 		Addr:  netip.MustParseAddrPort(w.server.Addr()),
 		CPUs:  w.plan.Layout.Server,
+		Perf:  w.plan.Perf,
 		Board: w.server.Board,
 		Tree:  w.traits.Tree,
 		Alone: w.traits.Kind == models.PerConnection,

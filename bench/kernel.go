@@ -75,6 +75,12 @@ func (w *window) switches(r *results.Result, load *loadgen.Result, c watch.Count
 	if s.Unseen {
 		r.Notes = append(r.Notes, "children of the server ended in the window: their context switches are missing where no edge saw them")
 	}
+	if c.Disagrees != "" {
+		r.Notes = append(r.Notes, c.Disagrees)
+	}
+	if w.plan.Perf && c.PerfErr != nil {
+		r.Notes = append(r.Notes, "no perf events: "+c.PerfErr.Error())
+	}
 	r.PerWorker = c.PerWorker
 }
 

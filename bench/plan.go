@@ -34,6 +34,9 @@ type Plan struct {
 	// Think is how long the load waits after connect and after each answer:
 	// loadgen.Config.Think.
 	Think time.Duration
+	// Perf counts context switches by perf events as well: a live series and a second
+	// opinion. It takes root, or CAP_PERFMON.
+	Perf bool
 	// Backlog of the server's listener; 0 is models.DefaultBacklog. Lab allows the paths
 	// that block and burn.
 	Backlog int

@@ -24,6 +24,8 @@ type series struct {
 
 	began  time.Time // of the probe's goroutine
 	before moment
+	perf   float64
+	perfAt time.Time
 	queue  float64 // the longest accept queue; read after end
 }
 
@@ -93,6 +95,12 @@ func (s *series) probed(now watch.Sample) {
 		if v, ok := now.Values[from]; ok {
 			values[to] = v
 		}
+	}
+	if n, ok := now.Values[watch.Perf]; ok {
+		if dt := now.At.Sub(s.perfAt).Seconds(); !s.perfAt.IsZero() && dt > 0 {
+			values[results.SwitchesPerSec] = (n - s.perf) / dt
+		}
+		s.perf, s.perfAt = n, now.At
 	}
 	s.queue = max(s.queue, now.Values[watch.Queued])
 	s.perRequest(now, values)

@@ -33,13 +33,13 @@ const nobody = 65534
 // watchedRun is what a process of its own, perhaps without rights, counted from /proc
 // while it loaded a server with many short connections.
 type watchedRun struct {
-	Pid      int              // of the server
-	Workers  map[int]bool     // thread ids that were on the board at an edge
-	Forker   int              // the parent of forked workers, 0 if there is none
-	Requests uint64           // answered
-	Switches probe.Switches   // counted
-	Waiting  loadgen.ConnBook // by who closed
-	Error    string
+	Pid       int            // of the server
+	Workers   map[int]bool   // thread ids that were on the board at an edge
+	Forker    int            // the parent of forked workers, 0 if there is none
+	Requests  uint64         // answered
+	Switches  probe.Switches // counted
+	Disagrees string         // what perf events say, where they may be counted
+	Error     string
 }
 
 // switchesMain is the process: argv[1] is the model, argv[2] how many connections. It
@@ -77,7 +77,7 @@ func watchedLoad(model string, n int) (r watchedRun, err error) {
 	}
 	defer server.Stop(10 * time.Second)
 	r = watchedRun{Pid: server.Pid(), Workers: map[int]bool{}}
-	o := watch.Options{Pid: server.Pid(), Addr: netip.MustParseAddrPort(server.Addr()), Board: server.Board}
+	o := watch.Options{Pid: server.Pid(), Addr: netip.MustParseAddrPort(server.Addr()), Board: server.Board, Perf: true}
 	if !v.Traits.Forks {
 		o.Self = func() (uint64, uint64, error) {
 			u, err := server.Usage()
@@ -124,7 +124,7 @@ func watchedLoad(model string, n int) (r watchedRun, err error) {
 	}
 	atEdge()
 	c := w.Counted()
-	r.Requests, r.Switches, r.Waiting = load.Requests, c.Switches, load.Conns
+	r.Requests, r.Switches, r.Disagrees = load.Requests, c.Switches, c.Disagrees
 	return r, c.SwitchesErr
 }
 
@@ -216,6 +216,9 @@ func tracedSwitches(t *testing.T, model string, uid uint32) {
 		invol/n, float64(traced.Involuntary)/n, float64(r.Switches.Rest)/n, r.Switches.Uncertain, r.Switches.Lost)
 	if math.Abs(off(vol, traced.Voluntary)) > 1 {
 		t.Errorf("%v voluntary switches counted, %d traced", vol, traced.Voluntary)
+	}
+	if r.Disagrees != "" {
+		t.Error(r.Disagrees)
 	}
 	if strings.HasPrefix(model, "reactor") && ended > 0 {
 		t.Errorf("%d workers of %s ended", ended, model)

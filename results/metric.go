@@ -43,6 +43,10 @@ const (
 	Retransmits Metric = "retransmits"
 )
 
+// SwitchesPerSec is in samples only, and only where perf events were asked for: context
+// switches of the whole tree per second.
+const SwitchesPerSec Metric = "csw/s"
+
 // Better says which way is good.
 type Better string
 

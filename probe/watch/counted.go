@@ -26,6 +26,12 @@ type Counted struct {
 	// those that have not begun, as a forker that only forks.
 	PerWorker []uint64
 
+	// Perf is the context switches of the whole tree by perf events. Disagrees says so if
+	// they are not those of Switches.
+	Perf      uint64
+	PerfErr   error
+	Disagrees string
+
 	// Idle is how long the processors of Options.CPUs were idle, all together, to 10 ms
 	// each.
 	Idle    time.Duration
@@ -63,7 +69,11 @@ func (w *Watch) Counted() Counted {
 	c.Memory, c.MemoryErr = w.memory, w.memoryErr
 	c.Idle, c.IdleErr = w.last.idle-w.first.idle, errors.Join(w.first.idleErr, w.last.idleErr)
 	c.Standing, c.StandingErr = w.standing, w.standErr
+	c.Perf, c.PerfErr = w.last.perf-min(w.first.perf, w.last.perf), errors.Join(w.first.perfErr, w.last.perfErr)
 	w.scored(&c)
+	if c.PerfErr == nil && c.SwitchesErr == nil {
+		c.Disagrees = c.disagree(c.Board.Ended)
+	}
 	w.networked(&c)
 	return c
 }
@@ -71,6 +81,7 @@ func (w *Watch) Counted() Counted {
 // Missing is what is counted where nothing could be, for the reason err.
 func Missing(err error) (c Counted) {
 	c.SwitchesErr, c.CPUErr, c.DelayErr = err, err, err
+	c.PerfErr = err
 	c.IdleErr, c.MemoryErr, c.StandingErr, c.OverflowsErr, c.NetErr = err, err, err, err, err
 	return c
 }

@@ -15,6 +15,9 @@ type edge struct {
 	counts board.Counts // around the reading of the tree: the mean of before and after
 	slots  []slot
 
+	perf    uint64
+	perfErr error
+
 	listeners    []inetdiag.Listener
 	listenersErr error
 	net          netstat.Values

@@ -16,6 +16,7 @@ const (
 	Requests       = "requests" // answered so far by the board, read together with the switches
 	WakeUps        = "wakeups"
 	EAGAINs        = "eagains"
+	Perf           = "csw-perf" // context switches of the whole tree so far, by perf events
 )
 
 // Guesses of what sources cost at first: with hardly any socket, a dump is a walk over
@@ -23,6 +24,7 @@ const (
 const (
 	queueCost    = 100 * time.Microsecond
 	standingCost = time.Millisecond
+	perfCost     = 100 * time.Microsecond
 )
 
 // Sample is a moment of the series.
@@ -45,6 +47,14 @@ func Series(ctx context.Context, o Options, emit func(Sample)) (probe.Cost, erro
 	if diag, err := inetdiag.Open(); err == nil {
 		defer diag.Close()
 		sources = append(sources, queueSource(diag, o), standingSource(diag, o))
+	}
+	if c := newCross(o); c != nil && c.err == nil {
+		defer c.close()
+		sources = append(sources, probe.Source{Name: "perf", Cost: perfCost, Read: func(into probe.Values) error {
+			n, err := c.read()
+			into[Perf] = float64(n)
+			return err
+		}})
 	}
 	scores := newScores(o)
 	if scores != nil {

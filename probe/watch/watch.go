@@ -18,6 +18,7 @@ type Watch struct {
 	tree  *probe.Server
 	diag  *inetdiag.Conn
 	stat  *netstat.Reader
+	cross *cross
 	first *edge
 	last  *edge
 
@@ -42,6 +43,9 @@ type Options struct {
 	Self func() (voluntary, involuntary uint64, err error)
 	// Tree says that no worker can be named although there is a board.
 	Tree bool
+	// Perf asks for perf events as well, which take root or CAP_PERFMON and add some work
+	// to each of the server's switches.
+	Perf bool
 	// Alone says that a worker lives for one connection: connections per worker say
 	// nothing then, and are not told.
 	Alone bool
@@ -77,12 +81,16 @@ func (w *Watch) Process() probe.Process { return w.tree.Process() }
 
 // Open reads the first edge. An error is one of reading the tree at all.
 func (w *Watch) Open() (err error) {
+	// Here and not in New: a thread that was not there yet when the counter was made, and
+	// whose maker was not either, would be missing.
+	w.cross = newCross(w.o)
 	e := &edge{}
 	w.network(e)
 	w.scores(e)
 	if e.tree, err = w.tree.Read(); err != nil {
 		return fmt.Errorf("the first edge: %w", err)
 	}
+	e.perf, e.perfErr = w.cross.read()
 	w.settle(e)
 	w.first = e
 	return nil
@@ -96,6 +104,7 @@ func (w *Watch) Close() (err error) {
 	if e.tree, err = w.tree.Read(); err != nil {
 		return fmt.Errorf("the second edge: %w", err)
 	}
+	e.perf, e.perfErr = w.cross.read()
 	w.settle(e)
 	w.network(e)
 	w.last = e
@@ -110,7 +119,7 @@ func (w *Watch) Close() (err error) {
 
 // Release closes what New opened.
 func (w *Watch) Release() error {
-	var errs []error
+	errs := []error{w.cross.close()}
 	if w.diag != nil {
 		errs = append(errs, w.diag.Close())
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
+	"github.com/c10kit/c10kit/probe/perf"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -213,5 +214,37 @@ func TestIdle(t *testing.T) {
 	}
 	if _, err := idle(path, []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
 		t.Errorf("a CPU that is not there: %v", err)
+	}
+}
+
+// TestPerf: for those who have the right perf events count the same; others are told.
+func TestPerf(t *testing.T) {
+	w, err := New(Options{Pid: os.Getpid(), Addr: listen(t), Perf: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		time.Sleep(500 * time.Microsecond)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Counted()
+	if err := perf.Try().Thread; err != nil {
+		if c.PerfErr == nil || c.Disagrees != "" {
+			t.Errorf("perf events are refused (%v), and it says %v, %q", err, c.PerfErr, c.Disagrees)
+		}
+		t.Skip(err)
+	}
+	if c.PerfErr != nil || c.Perf < 200 || c.Disagrees != "" {
+		t.Errorf("%d switches by perf events, %v, %q; by /proc %+v", c.Perf, c.PerfErr, c.Disagrees, c.Switches)
+	}
+	c.Perf *= 2
+	if c.disagree(0) == "" {
+		t.Error("twice as many are taken for the same")
 	}
 }

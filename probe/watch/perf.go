@@ -1,0 +1,59 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/c10kit/c10kit/probe/perf"
+)
+
+// cross counts all context switches of the tree by perf events, for those who have the
+// right: a live series that costs little however many threads there are, and a second
+// opinion on what was read from /proc. The window and the series have one each.
+type cross struct {
+	counter *perf.Counter
+	err     error // why there is none
+}
+
+func newCross(o Options) *cross {
+	if !o.Perf {
+		return nil
+	}
+	c := &cross{}
+	c.counter, c.err = perf.NewCounter(o.Pid)
+	return c
+}
+
+// read returns the switches since it was made.
+func (c *cross) read() (uint64, error) {
+	if c == nil {
+		return 0, errNoPerf
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	totals, err := c.counter.Read()
+	return totals[perf.ContextSwitches], err
+}
+
+var errNoPerf = errors.New("perf events were not asked for")
+
+func (c *cross) close() error {
+	if c == nil || c.counter == nil {
+		return nil
+	}
+	return c.counter.Close()
+}
+
+// disagree says how the two counts differ, if they do by more than can be explained:
+// 2%, four switches for each worker that ended, whose events the kernel takes off before
+// its way out of memory and files (2.3 seen, on a busy machine), and
+// what happens between two readings.
+func (c Counted) disagree(ended uint64) string {
+	own := c.Switches.Voluntary + c.Switches.Involuntary + c.Switches.Rest
+	slack := own/50 + 4*ended + c.Switches.Uncertain + uint64(c.Threads)
+	if diff := max(own, c.Perf) - min(own, c.Perf); diff <= slack {
+		return ""
+	}
+	return fmt.Sprintf("perf events counted %d context switches of the tree, /proc and the board %d", c.Perf, own)
+}
