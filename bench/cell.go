@@ -80,8 +80,11 @@ func (p Plan) Measure(ctx context.Context, c results.Cell, sample func(results.S
 	if err != nil {
 		return nil, errors.Join(err, stopped)
 	}
-	if stopped != nil {
+	switch said := server.Said(); {
+	case stopped != nil:
 		r.Notes = append(r.Notes, "the server did not end well: "+stopped.Error())
+	case said != "":
+		r.Notes = append(r.Notes, "the server said: "+said)
 	}
 	return &Measured{
 		Result: r, Load: load, Start: w.start, End: w.end, Gomaxprocs: server.Ready.Gomaxprocs,
@@ -128,12 +131,11 @@ func (w *window) load(ctx context.Context) (*loadgen.Result, error) {
 
 func (w *window) watched() watch.Options {
 	o := watch.Options{
-		Pid:   w.server.Pid(),
+		Pid:   w.server.Ready.Root,
 		Addr:  netip.MustParseAddrPort(w.server.Addr()),
 		CPUs:  w.plan.Layout.Server,
 		Perf:  w.plan.Perf,
 		Board: w.server.Board,
-		Tree:  w.traits.Tree,
 		Alone: w.traits.Kind == models.PerConnection,
 	}
 	if !w.traits.Forks {

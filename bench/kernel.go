@@ -28,8 +28,13 @@ func (w *window) kernelCounts(r *results.Result, load *loadgen.Result, c watch.C
 		results.TimeWaitStandingClient: float64(c.Standing.Client),
 	})
 	set(c.OverflowsErr, map[results.Metric]float64{
-		results.Overflows: float64(c.Overflows), results.AcceptQueue: w.series.queue,
+		results.Overflows: float64(c.Overflows),
 	})
+	if w.series.queued {
+		r.Set(results.AcceptQueue, w.series.queue)
+	} else {
+		r.Miss(results.AcceptQueue, "no sample of the window saw it")
+	}
 	set(c.NetErr, map[results.Metric]float64{results.Retransmits: float64(c.Retransmits)})
 }
 
@@ -38,10 +43,7 @@ func (w *window) kernelCounts(r *results.Result, load *loadgen.Result, c watch.C
 func (w *window) switches(r *results.Result, load *loadgen.Result, c watch.Counted) {
 	perBoard := []results.Metric{results.WakeUps, results.EAGAINs}
 	all := append([]results.Metric{results.CswVoluntary, results.CswInvoluntary, results.CswError, results.CswRuntime}, perBoard...)
-	n := float64(load.Requests)
-	if c.HasBoard {
-		n = float64(c.Board.Requests)
-	}
+	n := c.Requests(answers(load), load.Elapsed)
 	why := ""
 	switch {
 	case c.SwitchesErr != nil:
@@ -69,6 +71,9 @@ func (w *window) switches(r *results.Result, load *loadgen.Result, c watch.Count
 		r.Set(results.WakeUps, float64(c.Board.WakeUps)/n)
 		r.Set(results.EAGAINs, float64(c.Board.EAGAINs)/n)
 	}
+	if c.NotMade > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d TIME_WAITs of this network namespace were not made: net.ipv4.tcp_max_tw_buckets were there", c.NotMade))
+	}
 	if s.Lost > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d threads ended in the window and took their last context switches with them", s.Lost))
 	}
@@ -84,13 +89,24 @@ func (w *window) switches(r *results.Result, load *loadgen.Result, c watch.Count
 	r.PerWorker = c.PerWorker
 }
 
+// answers is how many answers the load got, of any status: so many the server made.
+func answers(load *loadgen.Result) (n uint64) {
+	for _, k := range load.Status {
+		n += k
+	}
+	return max(n, load.Requests)
+}
+
 // limits are the figures that the verdict rests on.
 func (w *window) limits(load *loadgen.Result, c watch.Counted) limits {
 	l := limits{
 		spec: w.cell.Spec(), conns: w.cell.Conns, neverServed: load.NeverServed, slowConnects: load.SlowConnects,
 		overflows: c.Overflows, queue: c.Queue, segments: c.Segments, retransmits: c.Retransmits,
 	}
-	if !w.traits.Tree {
+	if w.traits.Tree {
+		l.unknown = c.CPUErr
+	} else {
+		l.unknown = w.edgeErr
 		l.concurrency = w.traits.Concurrency(w.cell.Workers)
 	}
 	for _, f := range load.Failures {
@@ -113,7 +129,7 @@ func (w *window) serverSide(c watch.Counted) side {
 	s := side{of: counted(cpus, "CPU")}
 	win := w.after.Sub(w.before)
 	used, elapsed := win.User+win.Sys, win.Elapsed
-	if w.traits.Tree || w.edgeErr != nil || elapsed <= 0 {
+	if w.traits.Tree {
 		used, elapsed = c.CPU.Total(), c.Elapsed
 	}
 	if elapsed <= 0 {

@@ -23,9 +23,14 @@ func (w *window) result(load *loadgen.Result) results.Result {
 	counted := w.counted()
 	w.serverCosts(&r, load, counted)
 	w.kernelCounts(&r, load, counted)
-	r.Set(results.TimeWaitServer, float64(load.Conns.TWServer))
-	r.Set(results.TimeWaitClient, float64(load.Conns.TWClient))
-	r.Set(results.Errors, float64(load.Window.Failed))
+	if load.Elapsed > 0 {
+		r.Set(results.TimeWaitServer, float64(load.Conns.TWServer))
+		r.Set(results.TimeWaitClient, float64(load.Conns.TWClient))
+		r.Set(results.Errors, float64(load.Window.Failed))
+	}
+	if !load.Window.Balanced() || !load.Run.Balanced() {
+		r.Notes = append(r.Notes, fmt.Sprintf("the load's book does not balance, which is a bug of it: %+v", load.Window))
+	}
 	for _, f := range load.Failures {
 		if r.Errors == nil {
 			r.Errors = map[string]uint64{}
@@ -86,7 +91,7 @@ func (w *window) serverCosts(r *results.Result, load *loadgen.Result, counted wa
 	user, sys, n := win.User, win.Sys, float64(win.Requests)
 	err := w.edgeErr
 	if w.traits.Tree {
-		user, sys, n = counted.CPU.User, counted.CPU.System, float64(load.Requests)
+		user, sys, n = counted.CPU.User, counted.CPU.System, counted.Requests(answers(load), load.Elapsed)
 		err = counted.CPUErr
 	}
 	why := ""

@@ -26,6 +26,7 @@ type series struct {
 	before moment
 	perf   float64
 	perfAt time.Time
+	queued bool    // it was read
 	queue  float64 // the longest accept queue; read after end
 }
 
@@ -102,7 +103,9 @@ func (s *series) probed(now watch.Sample) {
 		}
 		s.perf, s.perfAt = n, now.At
 	}
-	s.queue = max(s.queue, now.Values[watch.Queued])
+	if n, ok := now.Values[watch.Queued]; ok {
+		s.queued, s.queue = true, max(s.queue, n)
+	}
 	s.perRequest(now, values)
 	if len(values) == 0 && now.PerWorker == nil {
 		return

@@ -22,6 +22,7 @@ type limits struct {
 	conns       int
 	concurrency int // connections that the model serves at the same time; 0 is no bound
 	neverServed int
+	unknown     error // why nobody knows what the server used
 
 	server, client side
 
@@ -59,7 +60,7 @@ func (s side) String() string {
 //	accept-queue  with time left, connections were dropped because accept came too late
 //	loss          with time left and no overflow, segments had to be sent again. (An
 //	              overflow makes the client send again too: so it comes first.)
-//	none          nothing was exhausted: the load asked for no more
+//	none          nothing of this reached its limit; or it is not known, and that is said
 func (l limits) verdict() results.Verdict {
 	both := fmt.Sprintf("server %v, load %v", l.server, l.client)
 	v := func(name, format string, args ...any) results.Verdict {
@@ -71,6 +72,8 @@ func (l limits) verdict() results.Verdict {
 			l.neverServed, l.conns, l.spec, l.concurrency)
 	case l.ports > 0:
 		return v(results.VerdictPorts, "%d connects found no free local port (EADDRNOTAVAIL); more sources have more ports", l.ports)
+	case l.unknown != nil:
+		return v(results.VerdictNone, "it cannot be told: %v", l.unknown)
 	case l.server.share() >= busy && l.server.share() >= l.client.share():
 		return v(results.VerdictServerCPU, "%s%s", both, l.alsoOverflows())
 	case l.client.share() >= busy:

@@ -28,6 +28,14 @@ type Starter interface {
 	Listening() <-chan struct{}
 }
 
+// Rooted is a Server that is a process tree of its own, below the process that serves:
+// what it costs is the tree's, not that of whoever watches it.
+type Rooted interface {
+	Server
+	// Root is the pid of the tree's root. Valid when the server listens.
+	Root() int
+}
+
 // Env is where a server runs. It belongs to the process that serves, which closes
 // it after Serve.
 type Env struct {

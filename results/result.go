@@ -14,7 +14,7 @@ const (
 	VerdictPorts       = "ports"        // the client ran out of local ports
 	VerdictConcurrency = "concurrency"  // connections outnumbered what the model serves at once
 	VerdictLoss        = "loss"         // packets were lost and sent again
-	VerdictNone        = "none"         // nothing was exhausted
+	VerdictNone        = "none"         // nothing reached its limit, or it cannot be told
 )
 
 var verdicts = []string{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/loadgen"
+	"github.com/c10kit/c10kit/probe"
 )
 
 // loadOptions are the flags of load that are not loadgen's own words.
@@ -22,6 +24,7 @@ type loadOptions struct {
 	hgrm                string
 	json, ownHost       bool
 	pid                 int
+	perf                bool
 }
 
 func newLoad() *cobra.Command {
@@ -66,6 +69,7 @@ loopback is refused unless --i-own-this-host is given.`,
 	f.StringVar(&o.cpus, "cpus", "", "CPUs for the threads, such as 0,2-3 (all)")
 	f.StringVar(&o.hgrm, "hgrm", "", "write the latency distribution to this file, as HdrHistogram's plotters read it")
 	f.IntVar(&o.pid, "pid", 0, "the server's process, where its listening socket does not tell")
+	f.BoolVar(&o.perf, "perf", false, "count the server's switches by perf events as well (root)")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.ownHost, "i-own-this-host", false, "allow a target that is not loopback")
 	return cmd
@@ -76,8 +80,11 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 		return usageError(err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(o.cfg.Threads, 1) + 2))
-	server := watchServer(o.cfg.Target.Addr, o.pid)
+	server := watchServer(o.cfg.Target.Addr, o.pid, o.perf)
 	defer func() { _ = server.release() }()
+	if o.pid != 0 && errors.Is(server.err, probe.ErrGone) {
+		return usageError(fmt.Errorf("--pid %d: %w", o.pid, server.err))
+	}
 	o.cfg.Opened, o.cfg.Closed = server.opened, server.closed
 	result, err := o.measure(cmd.Context(), newProgress(cmd.ErrOrStderr()))
 	if err != nil {

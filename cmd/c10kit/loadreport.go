@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -139,7 +140,7 @@ func (l *loadReport) note(r *loadgen.Result) {
 	if l.SlowConnects > 0 {
 		add("%d connects took a second or more: their SYN was sent again, most likely for a full accept queue", l.SlowConnects)
 	}
-	if l.NeverServed > 0 {
+	if l.NeverServed > 0 && l.Failed == 0 {
 		add("%d of %d connections never got an answer: more connections than the server serves at a time?", l.NeverServed, l.Conns)
 	}
 	if r.Overflows > 0 {
@@ -148,6 +149,9 @@ func (l *loadReport) note(r *loadgen.Result) {
 	if r.Censored != nil && r.Censored.TotalCount() > 0 && time.Duration(r.Censored.Max()) > time.Second {
 		add("%d requests were still unanswered at the end, the oldest for %v: the true percentiles are higher",
 			r.Censored.TotalCount(), time.Duration(r.Censored.Max()).Round(time.Millisecond))
+	}
+	if !r.Window.Balanced() || !r.Run.Balanced() {
+		add("the book does not balance, which is a bug of c10kit: %+v", r.Window)
 	}
 	if r.Interrupted {
 		add("interrupted: this is what was measured until then")
@@ -177,7 +181,7 @@ func (l *loadReport) text(w io.Writer) error {
 	line("generator\t%.0f%% of its threads' time\t%s voluntary, %s involuntary switches a request", 100*l.ClientCPU,
 		results.CswVoluntary.Format(l.ClientVol), results.CswInvoluntary.Format(l.ClientInvol))
 	if l.Server != nil {
-		l.Server.text(t, time.Duration(l.Seconds*float64(time.Second)), l.Requests)
+		l.Server.text(t)
 	}
 	line("")
 	line("latency\tp50\tp90\tp99\tp99.9\tmax\tn")
@@ -213,22 +217,25 @@ func (l *loadReport) text(w io.Writer) error {
 
 // server adds what the kernel counted of the server.
 func (l *loadReport) server(s *serverWatch, r *loadgen.Result) {
-	miss := func(what, why string) {
-		if l.Missing == nil {
-			l.Missing = map[string]string{}
-		}
-		l.Missing[what] = why
-	}
-	report, why := s.report(r)
-	if report == nil {
-		miss("context switches, CPU and memory of the server", why)
+	report, err := s.report(r)
+	if err != nil {
+		l.Missing = map[string]string{"context switches, CPU and memory of the server": err.Error()}
 		return
 	}
 	l.Server = report
-	for m, why := range report.Missing {
-		miss(string(m), why)
-	}
 	l.Notes = append(l.Notes, report.Notes...)
+	why := map[string][]string{} // metrics by reason
+	for _, i := range results.Metrics() {
+		if reason, ok := report.Missing[i.Metric]; ok {
+			why[reason] = append(why[reason], string(i.Metric))
+		}
+	}
+	for reason, metrics := range why {
+		if l.Missing == nil {
+			l.Missing = map[string]string{}
+		}
+		l.Missing[strings.Join(metrics, ", ")] = reason
+	}
 }
 
 // writeHgrm writes the percentile distribution in milliseconds.

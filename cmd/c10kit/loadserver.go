@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
-	"time"
 
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models/board"
@@ -21,12 +21,13 @@ type serverWatch struct {
 	found probe.Process
 	board *board.Board // nil: not one of ours
 	watch *watch.Watch
+	notes []string
 	err   error // why there is nothing to say
 }
 
 // watchServer finds the server at addr, or takes pid if it is not 0. It never fails:
 // what cannot be counted is said in the report.
-func watchServer(addr netip.AddrPort, pid int) *serverWatch {
+func watchServer(addr netip.AddrPort, pid int, perf bool) *serverWatch {
 	s := &serverWatch{}
 	if pid == 0 {
 		if s.found, s.err = findServer(addr); s.err != nil {
@@ -34,9 +35,13 @@ func watchServer(addr netip.AddrPort, pid int) *serverWatch {
 		}
 		pid = s.found.PID
 	}
-	o := watch.Options{Pid: pid, Addr: addr}
-	if b, err := board.OpenProcess(pid); err == nil {
+	o := watch.Options{Pid: pid, Addr: addr, Perf: perf}
+	b, err := board.OpenProcess(pid)
+	switch {
+	case err == nil:
 		s.board, o.Board = b, b
+	case errors.Is(err, fs.ErrPermission):
+		s.notes = append(s.notes, "whether it has a scoreboard only its own user or root may see: the figures are of all its threads")
 	}
 	if s.watch, s.err = watch.New(o); s.err == nil {
 		s.found = s.watch.Process()
@@ -101,70 +106,87 @@ type serverReport struct {
 	Pid     int                        `json:"pid"`
 	Name    string                     `json:"name"`
 	Workers string                     `json:"workers"` // "board", or "tree" if none can be named
+	CPU     float64                    `json:"cpu"`     // processors that it kept busy
 	Values  map[results.Metric]float64 `json:"values,omitempty"`
 	Missing map[results.Metric]string  `json:"missing,omitempty"`
 	Notes   []string                   `json:"notes,omitempty"`
 }
 
-// report divides what was counted by the requests that the load saw answered.
-func (s *serverWatch) report(load *loadgen.Result) (*serverReport, string) {
+// report divides what was counted by the requests that were answered meanwhile.
+func (s *serverWatch) report(load *loadgen.Result) (*serverReport, error) {
 	if s.err != nil {
-		return nil, s.err.Error()
+		return nil, s.err
 	}
 	c := s.watch.Counted()
-	r := &serverReport{Pid: s.found.PID, Name: s.found.Name, Workers: "tree"}
-	if c.HasBoard {
+	r := &serverReport{Pid: s.found.PID, Name: s.found.Name, Workers: "tree", Notes: s.notes}
+	if s.board != nil && !s.board.Tree() {
 		r.Workers = "board"
 	}
-	n := float64(load.Requests)
-	set := func(err error, values map[results.Metric]float64) {
-		for m, v := range values {
-			if err != nil {
-				if r.Missing == nil {
-					r.Missing = map[results.Metric]string{}
-				}
-				r.Missing[m] = err.Error()
-				continue
-			}
-			if r.Values == nil {
-				r.Values = map[results.Metric]float64{}
-			}
-			r.Values[m] = v
-		}
-	}
+	n := c.Requests(load.Requests, load.Elapsed)
 	perRequest := func(err error) error {
 		if err == nil && n == 0 {
 			return errors.New("no request was answered")
 		}
 		return err
 	}
-	set(perRequest(c.SwitchesErr), map[results.Metric]float64{
+	r.set(perRequest(c.SwitchesErr), map[results.Metric]float64{
 		results.CswVoluntary: float64(c.Switches.Voluntary) / n, results.CswInvoluntary: float64(c.Switches.Involuntary) / n,
 		results.CswError: float64(c.Switches.Uncertain) / n,
 	})
 	if c.HasBoard {
-		set(perRequest(c.SwitchesErr), map[results.Metric]float64{
+		r.set(perRequest(c.SwitchesErr), map[results.Metric]float64{
 			results.CswRuntime: float64(c.Switches.Rest) / n,
 			results.WakeUps:    float64(c.Board.WakeUps) / n, results.EAGAINs: float64(c.Board.EAGAINs) / n,
 		})
 	}
-	set(perRequest(c.CPUErr), map[results.Metric]float64{
+	r.set(perRequest(c.CPUErr), map[results.Metric]float64{
 		results.CPUPerReq: float64(c.CPU.Total()) / n, results.UserPerReq: float64(c.CPU.User) / n, results.SysPerReq: float64(c.CPU.System) / n,
 	})
-	set(c.MemoryErr, map[results.Metric]float64{results.PSS: float64(c.Memory.PSS)})
-	set(nil, map[results.Metric]float64{results.Threads: float64(c.Threads), results.Procs: float64(c.Procs)})
-	set(c.StandingErr, map[results.Metric]float64{
+	if c.CPUErr == nil && c.Elapsed > 0 {
+		r.CPU = float64(c.CPU.Total()) / float64(c.Elapsed)
+	}
+	r.set(c.MemoryErr, map[results.Metric]float64{results.PSS: float64(c.Memory.PSS)})
+	r.set(c.CPUErr, map[results.Metric]float64{results.Threads: float64(c.Threads), results.Procs: float64(c.Procs)})
+	r.set(c.StandingErr, map[results.Metric]float64{
 		results.TimeWaitStandingServer: float64(c.Standing.Server), results.TimeWaitStandingClient: float64(c.Standing.Client),
 	})
-	set(c.OverflowsErr, map[results.Metric]float64{results.Overflows: float64(c.Overflows)})
-	set(c.NetErr, map[results.Metric]float64{results.Retransmits: float64(c.Retransmits)})
+	r.set(c.OverflowsErr, map[results.Metric]float64{results.Overflows: float64(c.Overflows)})
+	r.set(c.NetErr, map[results.Metric]float64{results.Retransmits: float64(c.Retransmits)})
+	r.Notes = append(r.Notes, serverNotes(c)...)
+	return r, nil
+}
+
+func serverNotes(c watch.Counted) (notes []string) {
 	if c.Switches.Lost > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d threads of the server ended in the window: their last context switches are missing", c.Switches.Lost))
+		notes = append(notes, fmt.Sprintf("%d threads of the server ended in the window: their last context switches are missing", c.Switches.Lost))
 	}
 	if c.Switches.Unseen {
-		r.Notes = append(r.Notes, "processes of the server ended in the window: their context switches are missing where no edge saw them")
+		notes = append(notes, "threads or processes of the server came and went in the window: their context switches are missing")
 	}
-	return r, ""
+	if c.NotMade > 0 {
+		notes = append(notes, fmt.Sprintf("%d TIME_WAITs of this network namespace were not made: net.ipv4.tcp_max_tw_buckets were there", c.NotMade))
+	}
+	if c.Disagrees != "" {
+		notes = append(notes, c.Disagrees)
+	}
+	return notes
+}
+
+// set records figures that were counted, or err as the reason why not.
+func (r *serverReport) set(err error, values map[results.Metric]float64) {
+	for m, v := range values {
+		if err != nil {
+			if r.Missing == nil {
+				r.Missing = map[results.Metric]string{}
+			}
+			r.Missing[m] = err.Error()
+			continue
+		}
+		if r.Values == nil {
+			r.Values = map[results.Metric]float64{}
+		}
+		r.Values[m] = v
+	}
 }
 
 // line formats one figure, or a dash.
@@ -175,7 +197,7 @@ func (r *serverReport) figure(m results.Metric) string {
 	return "-"
 }
 
-func (r *serverReport) text(w io.Writer, elapsed time.Duration, requests uint64) {
+func (r *serverReport) text(w io.Writer) {
 	whose := "of its workers"
 	if r.Workers == "tree" {
 		whose = "of all its threads"
@@ -183,11 +205,15 @@ func (r *serverReport) text(w io.Writer, elapsed time.Duration, requests uint64)
 	f := r.figure
 	fmt.Fprintf(w, "server\t%s (pid %d)\t%s processes, %s threads\n", r.Name, r.Pid, f(results.Procs), f(results.Threads))
 	cpu := ""
-	if v, ok := r.Values[results.CPUPerReq]; ok && elapsed > 0 {
-		cpu = fmt.Sprintf("%.0f%% of a CPU: ", 100*v*float64(requests)/float64(elapsed))
+	if r.CPU > 0 {
+		cpu = fmt.Sprintf("%.0f%% of a CPU: ", 100*r.CPU)
 	}
 	fmt.Fprintf(w, "  CPU\t%s a request\t%suser %s, system %s\n", f(results.CPUPerReq), cpu, f(results.UserPerReq), f(results.SysPerReq))
 	fmt.Fprintf(w, "  switches\t%s voluntary a request\t%s involuntary, %s", f(results.CswVoluntary), f(results.CswInvoluntary), whose)
+	v := r.Values
+	if off := v[results.CswError]; off >= 0.01*(v[results.CswVoluntary]+v[results.CswInvoluntary]) && off > 0 {
+		fmt.Fprintf(w, ", \u00b1%s", results.CswError.Format(off))
+	}
 	if v, ok := r.Values[results.CswRuntime]; ok {
 		fmt.Fprintf(w, "; %s of its other threads", results.CswRuntime.Format(v))
 	}

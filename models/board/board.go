@@ -33,7 +33,8 @@ type header struct {
 	userNs   atomic.Uint64 // CPU of worker processes that were reaped
 	sysNs    atomic.Uint64
 	switches [3]atomic.Uint64 // of ended workers: see Switches
-	_        [headerSize - 72]byte
+	tree     atomic.Uint32    // no worker can be named: see Tree
+	_        [headerSize - 76]byte
 }
 
 // Board is a mapping of a scoreboard.
@@ -153,6 +154,14 @@ func (b *Board) Fd() int { return b.fd }
 
 // Pid returns the process that made the board.
 func (b *Board) Pid() int { return int(b.head.pid.Load()) }
+
+// SetTree says on the board that no worker can be named, for those who know the server
+// by nothing else: whoever runs its goroutines, or the program, decides which thread
+// serves what. Called before the server listens.
+func (b *Board) SetTree() { b.head.tree.Store(1) }
+
+// Tree reports whether SetTree was called.
+func (b *Board) Tree() bool { return b.head.tree.Load() != 0 }
 
 // Drain raises the drain flag that every worker sees. Safe from any process.
 func (b *Board) Drain() { b.head.draining.Store(1) }

@@ -285,6 +285,28 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestDeaf: a server that does not answer is not waited for, nor asked again: its late
+// answer would be taken for another.
+func TestDeaf(t *testing.T) {
+	defer control.SetAskTimeout(50 * time.Millisecond)()
+	p := start(t, models.Config{Model: "reactor"})
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := p.Edge(); err == nil || !strings.Contains(err.Error(), "did not answer") {
+			t.Errorf("Edge of a stopped server: %v", err)
+		}
+	}
+	if err := p.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Stats(); err == nil {
+		t.Error("it was asked again")
+	}
+	stop(t, p)
+}
+
 func TestStopKills(t *testing.T) {
 	p := start(t, models.Config{Model: "reactor"})
 	if err := p.Signal(syscall.SIGSTOP); err != nil {

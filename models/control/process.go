@@ -21,6 +21,10 @@ import (
 	"github.com/c10kit/c10kit/models/board"
 )
 
+// askTimeout bounds how long a server may take to answer: one that is stopped, or hangs,
+// does not keep who asks from going on, and is killed when it is stopped.
+var askTimeout = 5 * time.Second // a test has less time
+
 // StartTimeout bounds how long Start waits for a server to listen.
 const StartTimeout = 10 * time.Second
 
@@ -37,6 +41,7 @@ type Process struct {
 	answers  *bufio.Scanner
 	pipe     *os.File
 	stderr   strings.Builder
+	deaf     error // set when it did not answer in time
 	exited   chan struct{}
 	exit     error // valid after exited
 }
@@ -210,11 +215,25 @@ func (p *Process) failure(err error) error {
 func (p *Process) ask(do string) (answer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.deaf != nil { // a late answer would be taken for that of the next request
+		return answer{}, p.deaf
+	}
 	if _, err := fmt.Fprintf(p.requests, "{\"do\":%q}\n", do); err != nil {
 		return answer{}, fmt.Errorf("asking the server for %s: %w", do, err)
 	}
-	return p.read()
+	if err := p.pipe.SetReadDeadline(time.Now().Add(askTimeout)); err != nil {
+		return answer{}, err
+	}
+	a, err := p.read()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		p.deaf = fmt.Errorf("the server (pid %d) did not answer %q within %v: is it stopped, or stuck?", p.Pid(), do, askTimeout)
+		err = p.deaf
+	}
+	return a, err
 }
+
+// Said returns what the child has printed to stderr. Call it after Stop.
+func (p *Process) Said() string { return strings.TrimSpace(p.stderr.String()) }
 
 func (p *Process) read() (answer, error) {
 	var a answer

@@ -38,6 +38,7 @@ type answer struct {
 type Ready struct {
 	Addr       string `json:"addr"`
 	Pid        int    `json:"pid"`
+	Root       int    `json:"root"` // of the process tree that serves: Pid, or a command below it
 	Gomaxprocs int    `json:"gomaxprocs"`
 	Workers    int    `json:"workers"`
 }

@@ -58,6 +58,9 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	if err != nil {
 		return err
 	}
+	if v.Traits.Tree {
+		b.SetTree()
+	}
 	l, err := listen(config, v.Traits)
 	if err != nil {
 		return errors.Join(err, b.Close())
@@ -69,7 +72,13 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	}
 	h := &host{env: env, answers: answers}
 	return h.run(ctx, server, requests, func() {
-		r := Ready{Addr: l.Addr.String(), Pid: os.Getpid(), Gomaxprocs: runtime.GOMAXPROCS(0), Workers: config.Workers}
+		r := Ready{
+			Addr: l.Addr.String(), Pid: os.Getpid(), Root: os.Getpid(),
+			Gomaxprocs: runtime.GOMAXPROCS(0), Workers: config.Workers,
+		}
+		if s, ok := server.(models.Rooted); ok {
+			r.Root = s.Root()
+		}
 		h.answer(answer{Ready: &r})
 		if ready != nil {
 			ready(r)

@@ -37,10 +37,17 @@ type server struct {
 	env       *models.Env
 	program   program
 	listening chan struct{}
+	root      int           // of the command; valid when listening is closed
 	patience  time.Duration // startTimeout
 }
 
-var _ models.Starter = (*server)(nil)
+var (
+	_ models.Starter = (*server)(nil)
+	_ models.Rooted  = (*server)(nil)
+)
+
+// Root implements models.Rooted.
+func (s *server) Root() int { return s.root }
 
 // Listening implements models.Starter.
 func (s *server) Listening() <-chan struct{} { return s.listening }
@@ -73,6 +80,7 @@ func (s *server) serveFrom(dir *folder) error {
 	if up, err := s.up(g); err != nil || !up {
 		return said(name, err, g)
 	}
+	s.root = g.pid
 	close(s.listening)
 	select {
 	case <-g.ended:

@@ -50,18 +50,43 @@ type Counted struct {
 	Queue        uint64
 	OverflowsErr error
 
+	// NotMade is how many TIME_WAITs the namespace had no room for, everybody's.
+	NotMade uint64
+
 	// Of the whole namespace, everybody's.
 	Segments    uint64 // sent for the first time
 	Retransmits uint64
 	NetErr      error
 }
 
-// errNotClosed is the error of everything in a window that has no second edge.
-var errNotClosed = errors.New("the window was never closed: the server has ended, or the load was cut short")
+// Errors of everything in a window that lacks an edge.
+var (
+	errNotOpened = errors.New("the window was never opened")
+	errNotClosed = errors.New("the window was never closed: the server has ended, or the load was cut short")
+)
+
+// errElsewhere is the error of what sockets tell where the server has none.
+var errElsewhere = errors.New("no socket listens at this address here: the server is in another network namespace; run c10kit in that (nsenter --net --target PID)")
+
+// Requests is by how many requests the figures of the window are to be divided. A
+// scoreboard has counted them between the two readings. Without one it is as many of the
+// load's answers, counted in a window of another length, as fall into this one.
+func (c Counted) Requests(answers uint64, window time.Duration) float64 {
+	switch {
+	case c.HasBoard:
+		return float64(c.Board.Requests)
+	case window <= 0:
+		return 0
+	}
+	return float64(answers) * float64(c.Elapsed) / float64(window)
+}
 
 // Counted returns the difference of the two edges.
 func (w *Watch) Counted() Counted {
-	if w.first == nil || w.last == nil {
+	switch {
+	case w.first == nil:
+		return Missing(errNotOpened)
+	case w.last == nil:
 		return Missing(errNotClosed)
 	}
 	var c Counted
@@ -87,7 +112,7 @@ func Missing(err error) (c Counted) {
 }
 
 func (w *Watch) scored(c *Counted) {
-	if c.HasBoard = w.o.Board != nil && !w.o.Tree; !c.HasBoard {
+	if c.HasBoard = w.o.workers() != nil; !c.HasBoard {
 		return
 	}
 	c.Board = w.last.counts.Since(w.first.counts)
@@ -115,6 +140,12 @@ func (w *Watch) networked(c *Counted) {
 			*err = fmt.Errorf("%v was not counted by this kernel, or not in both readings", counter)
 		}
 		return uint64(n)
+	}
+	if n, ok := net.Get(netstat.TCPTimeWaitOverflow); ok {
+		c.NotMade = uint64(n)
+	}
+	if c.OverflowsErr == nil && len(w.first.listeners) == 0 && len(w.last.listeners) == 0 {
+		c.OverflowsErr, c.StandingErr = errElsewhere, errElsewhere
 	}
 	c.Segments, c.Retransmits = get(netstat.OutSegs, &c.NetErr), get(netstat.RetransSegs, &c.NetErr)
 	overflows := get(netstat.ListenOverflows, &c.OverflowsErr)

@@ -77,7 +77,8 @@ func (w *Watch) settle(e *edge) {
 		{&e.counts.WakeUps, &after.WakeUps},
 		{&e.counts.EAGAINs, &after.EAGAINs},
 	} {
-		*f.before += (*f.after - *f.before) / 2
+		// Signed: Total may go back when a worker ends while it is read.
+		*f.before += uint64(int64(*f.after-*f.before) / 2)
 	}
 }
 

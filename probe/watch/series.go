@@ -98,7 +98,7 @@ type scores struct {
 }
 
 func newScores(o Options) *scores {
-	if o.Board == nil || o.Tree {
+	if o.workers() == nil {
 		return nil
 	}
 	s := &scores{o: o}

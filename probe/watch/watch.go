@@ -41,8 +41,6 @@ type Options struct {
 	Board *board.Board
 	// Self is probe.Server.Self, nil if nobody can be asked or workers are processes.
 	Self func() (voluntary, involuntary uint64, err error)
-	// Tree says that no worker can be named although there is a board.
-	Tree bool
 	// Perf asks for perf events as well, which take root or CAP_PERFMON and add some work
 	// to each of the server's switches.
 	Perf bool
@@ -53,7 +51,7 @@ type Options struct {
 
 // workers are those that can be named.
 func (o Options) workers() probe.Workers {
-	if o.Board == nil || o.Tree {
+	if o.Board == nil || o.Board.Tree() {
 		return nil
 	}
 	return probe.OnBoard(o.Board)

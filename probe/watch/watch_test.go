@@ -195,7 +195,7 @@ func TestMissing(t *testing.T) {
 		"switches": c.SwitchesErr, "CPU": c.CPUErr, "delay": c.DelayErr, "memory": c.MemoryErr, "TIME_WAIT": c.StandingErr,
 		"overflows": c.OverflowsErr, "net": c.NetErr, "idle": c.IdleErr,
 	} {
-		if !errors.Is(err, errNotClosed) {
+		if !errors.Is(err, errNotOpened) {
 			t.Errorf("%s of a window that was never closed: %v", name, err)
 		}
 	}
