@@ -17,7 +17,8 @@ type series struct {
 	emit func(results.Sample)
 
 	last   loadgen.Sample // of the load's goroutine
-	opened time.Duration  // on the load's clock, at the first sample of the window
+	isOpen bool           // the window is
+	opened time.Duration  // on the load's clock
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -58,21 +59,23 @@ func (s *series) end() {
 	s.done.Wait()
 }
 
-// loaded turns the load's running totals into a sample.
+// loaded turns the load's running totals into a sample: the first of the window is its
+// opening, each other one tells of the time since the one before. An end that comes
+// shortly after a sample, as by count, is too short to make a rate of.
 func (s *series) loaded(now loadgen.Sample) {
 	if !now.Window {
 		return
 	}
+	if !s.isOpen {
+		s.isOpen, s.opened, s.last = true, now.At, now
+		return
+	}
 	last := s.last
-	s.last = now
-	if last.At == 0 {
-		s.opened = now.At
-		return
-	}
 	dt := (now.At - last.At).Seconds()
-	if dt <= 0 {
+	if dt <= 0 || now.Last && dt < shortest.Seconds() {
 		return
 	}
+	s.last = now
 	s.emit(results.Sample{
 		Cell: s.cell,
 		T:    (now.At - s.opened).Seconds(),
@@ -84,6 +87,9 @@ func (s *series) loaded(now loadgen.Sample) {
 		Latencies: latenciesSince(now.Latencies, last.Latencies),
 	})
 }
+
+// shortest is the shortest time of which a rate is told.
+const shortest = 25 * time.Millisecond
 
 // probed turns a sample of the probe into one of the results. What was not read this
 // time is absent.

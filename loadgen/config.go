@@ -96,9 +96,11 @@ type Config struct {
 	// on meanwhile. Closed is called if and only if Opened was.
 	Opened, Closed func()
 
-	// Sample is called every SampleEvery (0 means 250 ms) and once, after
-	// Closed, for the end of the window, on the goroutine that called Run. It must return quickly,
-	// and what it allocates is not collected before Run returns.
+	// Sample is called every SampleEvery (0 means 250 ms) of the warm-up, for
+	// the opening of the window (after Opened), every SampleEvery after that, and
+	// for the end of the window (after Closed), on the goroutine that called Run.
+	// It must return quickly, and what it allocates is not collected before Run
+	// returns.
 	Sample      func(Sample)
 	SampleEvery time.Duration
 

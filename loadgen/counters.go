@@ -54,43 +54,36 @@ func (c *counters) errors() (e Errors) {
 	return e
 }
 
-// open returns how many connections are established, by counters that may have
-// been read one after the other while they moved.
-func (c *counters) open() uint64 {
-	ended := c[ctrServerFirst] + c[ctrClientFirst] + c[ctrReset]
-	return c[ctrOpened] - min(c[ctrOpened], ended)
-}
-
 // numPublished is how many counters, from the first on, a Sample shows.
 const numPublished = ctrReset + 1
 
-// published is a thread's counters as others may read them. The thread writes
-// its own plain counters with every request and copies them here now and then:
-// a locked store per request would cost more than all its bookkeeping.
+// published is a thread's counters as the sampler may read them. The thread
+// writes its own plain counters with every request, and copies them here when it
+// is asked to: a locked store per request would cost more than all its
+// bookkeeping. answered is the number of the question that the rest answers. It
+// is stored last, and the thread writes nothing more before the next question.
 type published struct {
 	_        [64]byte // no line shared with what the thread writes all the time
-	counters [numPublished]atomic.Uint64
-	latency  [LatencyBuckets]atomic.Uint64
+	counters [numPublished]uint64
+	latency  [LatencyBuckets]uint64
+	answered atomic.Uint64
 	_        [64]byte
 }
 
-// store publishes the counters and the latencies of the window so far.
-func (p *published) store(c *counters, total *Recorder) {
-	for i := range p.counters {
-		p.counters[i].Store(c[i])
-	}
-	coarse := total.coarse()
-	for i := range p.latency {
-		p.latency[i].Store(coarse[i])
-	}
+// store answers a question with the counters and the latencies of the window so
+// far.
+func (p *published) store(question uint64, c *counters, total *Recorder) {
+	copy(p.counters[:], c[:])
+	p.latency = total.coarse()
+	p.answered.Store(question)
 }
 
-// load adds what was published last.
-func (p *published) load(c *counters, latency []uint64) {
-	for i := range p.counters {
-		c[i] += p.counters[i].Load()
+// add adds what was published to c and latency.
+func (p *published) add(c *counters, latency []uint64) {
+	for i, n := range p.counters {
+		c[i] += n
 	}
-	for i := range p.latency {
-		latency[i] += p.latency[i].Load()
+	for i, n := range p.latency {
+		latency[i] += n
 	}
 }

@@ -8,12 +8,12 @@
 // answer took, not how long a user arriving at a fixed rate would have waited.
 //
 //	controlling goroutine (Run)            N locked threads
-//	+-------------------------+   stage    +-------------------------------+
+//	+-------------------------+    word    +-------------------------------+
 //	| warm-up, window, Sample | ---------> | pacer: may I send, since when |
 //	| Opened, Closed, Ctrl-C  |            |   |                           |
 //	|                         | <--------- | conns: socket + state machine |
-//	+-------------------------+  published |   |                           |
-//	                             atomics   | recorder: counts per latency  |
+//	+-------------------------+  answers   |   |                           |
+//	                            published  | recorder: counts per latency  |
 //	                                       +-------------------------------+
 //
 // The three parts of a thread know each other by one call each: a pacer grants
@@ -52,10 +52,12 @@
 //
 //	hold -> warm -> quiesce -> open -> shut -> stop
 //
-// Run moves a stage word; every thread compares it after each wake-up and with
-// each read. The measured window of a thread begins when it sees open, which is
-// stored after Config.Opened has returned, and ends when it sees shut, which is
-// stored before Config.Closed is called. A request belongs to the window when
+// Run stores the stage in a word that every thread compares after each wake-up
+// and with each read. The word also numbers the sampler's questions, so that one
+// asked with a stage is answered where a thread enters it. The measured window of
+// a thread begins when it sees open, which is stored after Config.Opened has
+// returned, and ends when it sees shut, which is stored before Config.Closed is
+// called. A request belongs to the window when
 // its answer was completed, or its failure noticed, inside it. Requests in
 // flight at the opening are the book's Carried, those in flight at the end its
 // InFlight, and their ages are kept, so that

@@ -99,7 +99,7 @@ func (t *thread) note(phase Phase, why cause) {
 // two calls, which makes this cheaper than moving a list entry or a timer with
 // every request. Only back-offs are shorter, and those are failures.
 func (t *thread) expire(now int64) {
-	t.due, t.unpublished = never, true
+	t.due = never
 	for i := range t.conns {
 		c := &t.conns[i]
 		if c.deadline <= now {

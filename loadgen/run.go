@@ -25,11 +25,26 @@ const (
 	stageStop
 )
 
+// word is what the controlling goroutine tells its threads, in one atomic so that
+// a question told with a stage is seen with it:
+//
+//	| number of the sampler's last question (56 bits) | stage (8) |
+type word uint64
+
+const stageBits = 8
+
+func newWord(s stage, asked uint64) word { return word(asked<<stageBits | uint64(s)) }
+
+func (w word) stage() stage  { return stage(w & (1<<stageBits - 1)) }
+func (w word) asked() uint64 { return uint64(w >> stageBits) }
+
 // run is one call of Run: what the controlling goroutine and its threads share.
 type run struct {
 	cfg     Config
 	base    time.Time     // zero of all instants
-	stage   atomic.Uint32 // written by the controlling goroutine
+	word    atomic.Uint64 // a word; written by the controlling goroutine
+	stage   stage         // the two parts of it, of that goroutine
+	asked   uint64
 	budget  *atomic.Int64
 	threads []*thread
 	ready   chan error
@@ -37,12 +52,11 @@ type run struct {
 
 	waiting  [stageStop + 1]atomic.Int32 // threads that have not finished a stage
 	finished chan stage
+	answers  chan struct{} // has one after a thread has answered, for the sampler to look
 
 	opened, shut  time.Time
 	allocs        [2]metrics.Sample // at the edges
 	isInterrupted bool
-
-	sampleAt atomic.Int64 // when the next sample is taken; threads publish before it
 }
 
 // Run drives cfg.Target as cfg says and returns what it measured, when the
@@ -78,6 +92,7 @@ func newRun(cfg Config) *run {
 		cfg:      cfg,
 		ready:    make(chan error, cfg.Threads),
 		finished: make(chan stage, stageStop),
+		answers:  make(chan struct{}, 1),
 	}
 	for s := range r.waiting {
 		r.waiting[s].Store(int32(cfg.Threads))
@@ -86,7 +101,6 @@ func newRun(cfg Config) *run {
 		r.budget = new(atomic.Int64)
 		r.budget.Store(int64(cfg.Requests))
 	}
-	r.sampleAt.Store(never)
 	return r
 }
 
@@ -187,7 +201,14 @@ func (r *run) stop() {
 
 // enter moves all threads to s.
 func (r *run) enter(s stage) {
-	r.stage.Store(uint32(s))
+	r.stage = s
+	r.tell()
+}
+
+// tell shows all threads the stage and the number of the question, and wakes
+// those that sleep.
+func (r *run) tell() {
+	r.word.Store(uint64(newWord(r.stage, r.asked)))
 	for _, t := range r.threads {
 		one := [8]byte{1} // the counter's native byte order, little-endian here
 		_, _ = rawWrite(t.wakefd, one[:])
@@ -231,9 +252,11 @@ func (r *run) window(ctx context.Context, s *sampler) {
 	}
 	readAllocs(&r.allocs[0])
 	r.opened = time.Now()
+	s.open(r.opened)
 	r.enter(stageOpen)
 	r.pause(ctx, s, r.cfg.Duration, stageOpen)
 	r.shut = time.Now()
+	s.ask(r.shut)
 	r.enter(stageShut)
 	readAllocs(&r.allocs[1])
 	if r.cfg.Closed != nil {
@@ -263,7 +286,9 @@ func (r *run) pause(ctx context.Context, s *sampler, d time.Duration, until stag
 				return true
 			}
 		case <-s.tick():
-			s.sample()
+			s.periodic()
+		case <-r.answers:
+			s.answered()
 		}
 	}
 }

@@ -32,13 +32,32 @@ var coarseEnds = func() (ends [LatencyBuckets]int) {
 	return ends
 }()
 
-// Sample is the state of a run at one instant: counts since its beginning,
-// warm-up included. They are as of each thread's last wake-up, at most some
-// 10 ms ago, and taken without stopping it. The last sample is of the end of
-// the window, and exact; Window is false in it.
+// Sample is the state of a run: counts since its beginning, warm-up included.
+//
+// At an instant At every thread is asked for its counts, and gives them when it
+// next looks: they are never older than At, and what it did between At and that
+// look, at most one turn of its loop, may be in them. A thread that has no CPU at
+// At gives them when it has one again; until then it does nothing that would
+// belong to a later sample. The sample is handed over when the last thread has
+// answered, or not at all if the window opens or ends before. What a thread says
+// is of one instant, so that Started >= OK + Failed and Open == Opened - Ended.
+//
+// The samples with Window begin with one of the window's opening and end with
+// one of its end, in which Last is set. Both are exact, taken by each thread
+// where its own window begins and ends: from the first of them to the Last, the
+// counts, Latencies and At grow by exactly what Result says of the window.
+// Between them come those of each SampleEvery after the opening. The instants of
+// two samples of the window are at least half of SampleEvery apart, for which a
+// periodic one is left out if a thread is late to answer the one before, or if
+// Duration ends too soon; only the Last may be closer to the one before it if
+// the end could not be foreseen (Requests, an interrupted context). If a thread
+// sees the opening no earlier than the end, both edges are told after the end.
+//
+// A run interrupted in its warm-up has no sample with Window and no Last.
 type Sample struct {
 	At                time.Duration // since the run began
-	Window            bool          // the measured window is open
+	Window            bool          // of the measured window, its edges included
+	Last              bool          // of the window's end; no sample follows
 	Started           uint64
 	OK                uint64
 	Failed            uint64
@@ -53,28 +72,25 @@ type Sample struct {
 	Latencies []uint64
 }
 
-// sampler calls Config.Sample now and then.
+// sampler asks the threads for their counts and hands the sums to
+// Config.Sample. It belongs to the controlling goroutine. Threads that publish
+// unasked, just before a sample is due, were rejected: one that has no CPU in
+// that moment says nothing, and its server seems to stand still.
 type sampler struct {
-	run    *run
-	ticker *time.Ticker // nil without a Config.Sample
-	begun  int64
+	run     *run
+	ticker  *time.Ticker // nil without a Config.Sample
+	at      time.Time    // when the threads were asked last
+	pending bool         // not all have answered that
+	window  bool         // the window has been opened
+	begun   bool         // and the sample of its opening handed over
 }
 
 func newSampler(r *run) *sampler {
 	s := &sampler{run: r}
 	if r.cfg.Sample != nil {
-		s.begun = int64(time.Since(r.base))
 		s.ticker = time.NewTicker(r.cfg.SampleEvery)
-		s.announce()
 	}
 	return s
-}
-
-// announce tells the threads when the next sample is due.
-func (s *sampler) announce() {
-	every := int64(s.run.cfg.SampleEvery)
-	past := (int64(time.Since(s.run.base)) - s.begun) / every
-	s.run.sampleAt.Store(s.begun + (past+1)*every)
 }
 
 func (s *sampler) tick() <-chan time.Time {
@@ -90,20 +106,61 @@ func (s *sampler) stop() {
 	}
 }
 
-// sample adds up what the threads have published and hands it over. They
-// publish one counter after the other, so a request may be seen as answered and
-// not yet as started; nothing is made up to hide it.
-func (s *sampler) sample() {
-	if s.ticker == nil {
+// ask makes the next word of the run a question for the counts of instant at.
+// The answers to one that is still pending are not waited for.
+func (s *sampler) ask(at time.Time) {
+	if s.ticker != nil {
+		s.run.asked++
+		s.at, s.pending = at, true
+	}
+}
+
+// open asks for the counts at the window's opening, and lets the periodic
+// samples begin there.
+func (s *sampler) open(at time.Time) {
+	s.window = true
+	if s.ticker != nil {
+		s.ticker.Reset(s.run.cfg.SampleEvery) // no older tick is received after it
+	}
+	s.ask(at)
+}
+
+// periodic asks for a sample, unless it would be too close to its neighbours: a
+// rate over a short interval is noise.
+func (s *sampler) periodic() {
+	now, apart := time.Now(), s.run.cfg.SampleEvery/2
+	if s.pending || now.Sub(s.at) < apart {
 		return
 	}
-	var c counters
-	latencies := make([]uint64, LatencyBuckets)
-	for _, t := range s.run.threads {
-		t.published.load(&c, latencies)
+	if d := s.run.cfg.Duration; s.window && d > 0 && s.run.opened.Add(d).Sub(now) < apart {
+		return
 	}
-	s.hand(&c, latencies, time.Since(s.run.base))
-	s.announce()
+	s.ask(now)
+	s.run.tell()
+}
+
+// complete reports whether every thread has answered what was asked last. What
+// they have published is then the sampler's to read until it asks again.
+func (s *sampler) complete() bool {
+	for _, t := range s.run.threads {
+		if t.published.answered.Load() != s.run.asked {
+			return false
+		}
+	}
+	return true
+}
+
+// answered hands over what was asked for, if the answer that came is the last.
+func (s *sampler) answered() {
+	if !s.pending || !s.complete() {
+		return
+	}
+	s.pending = false
+	if s.window && !s.begun {
+		s.handOpening()
+		return
+	}
+	s.handPublished(Sample{Window: s.window})
 }
 
 // last waits until every thread has left the window, and hands over what they
@@ -112,29 +169,40 @@ func (s *sampler) last() {
 	if s.ticker == nil {
 		return
 	}
-	for reached := range s.run.finished {
-		if reached == stageShut {
-			break
-		}
+	for !s.complete() {
+		<-s.run.answers
 	}
-	var c counters
-	latencies := make([]uint64, LatencyBuckets)
-	for _, t := range s.run.threads {
-		c.add(&t.atShut)
-		for k, n := range t.rec.total.coarse() { // nothing is recorded after the window
-			latencies[k] += n
-		}
+	if !s.begun { // a thread saw the opening no earlier than the end
+		s.handOpening()
 	}
-	s.hand(&c, latencies, s.run.shut.Sub(s.run.base))
+	s.handPublished(Sample{Window: true, Last: true})
 }
 
-func (s *sampler) hand(c *counters, latencies []uint64, at time.Duration) {
-	s.run.cfg.Sample(Sample{
-		At:      at,
-		Window:  stage(s.run.stage.Load()) == stageOpen,
-		Started: c[ctrStarted], OK: c[ctrOK], Failed: c[ctrFailed],
-		Opened: c[ctrOpened], Ended: c[ctrServerFirst] + c[ctrClientFirst] + c[ctrReset], Open: c.open(),
-		BytesIn: c[ctrBytesIn], BytesOut: c[ctrBytesOut],
-		Latencies: latencies,
-	})
+// handOpening hands over what the threads found at the opening of the window,
+// which all of them have entered. There are no latencies before it.
+func (s *sampler) handOpening() {
+	var c counters
+	for _, t := range s.run.threads {
+		c.add(&t.atOpen)
+	}
+	s.begun = true
+	s.hand(Sample{Window: true, Latencies: make([]uint64, LatencyBuckets)}, &c, s.run.opened)
+}
+
+func (s *sampler) handPublished(to Sample) {
+	var c counters
+	to.Latencies = make([]uint64, LatencyBuckets)
+	for _, t := range s.run.threads {
+		t.published.add(&c, to.Latencies)
+	}
+	s.hand(to, &c, s.at)
+}
+
+func (s *sampler) hand(to Sample, c *counters, at time.Time) {
+	to.At = at.Sub(s.run.base)
+	to.Started, to.OK, to.Failed = c[ctrStarted], c[ctrOK], c[ctrFailed]
+	to.Opened, to.Ended = c[ctrOpened], c[ctrServerFirst]+c[ctrClientFirst]+c[ctrReset]
+	to.Open = to.Opened - to.Ended
+	to.BytesIn, to.BytesOut = c[ctrBytesIn], c[ctrBytesOut]
+	s.run.cfg.Sample(to)
 }

@@ -68,7 +68,7 @@ func (t *thread) endThinks(now int64) {
 		}
 		c := &t.conns[t.thinkers.first()]
 		t.thinkers.pop()
-		c.queued, t.unpublished = false, true
+		c.queued = false
 		t.thought(c, now)
 	}
 }

@@ -14,7 +14,6 @@ const (
 	batchSize  = 256       // events of one wake-up
 	openBurst  = 64        // connects, or requests thought about, between two looks at the events
 	wakeTag    = -1        // epoll tag of the event descriptor
-	publishNS  = int64(10 * time.Millisecond)
 	longestNap = int64(time.Hour)
 )
 
@@ -32,8 +31,9 @@ func (r *recorders) all() []*Recorder {
 }
 
 // thread is one locked OS thread with its epoll instance and its connections.
-// All of it belongs to that thread while it runs, but for published and the
-// stage word in run; Run reads it after the thread has ended.
+// All of it belongs to that thread while it runs, but for the word in run, and
+// published and atOpen, which the sampler reads when the thread has answered;
+// Run reads it after the thread has ended.
 type thread struct {
 	run     *run
 	cfg     *Config
@@ -55,15 +55,15 @@ type thread struct {
 	mute      bool // the kernel did not tell how long this thread waited
 	schedstat [96]byte
 
-	conns     []conn
-	opening   int   // slots from here on have yet to be advanced
-	due       int64 // no deadline is earlier
-	publishAt int64 // the earliest next publishing
-	buf       []byte
-	events    []unix.EpollEvent
-	last      lastHead
-	wait      waiter
+	conns   []conn
+	opening int   // slots from here on have yet to be advanced
+	due     int64 // no deadline is earlier
+	buf     []byte
+	events  []unix.EpollEvent
+	last    lastHead
+	wait    waiter
 
+	seen      word // what the run told last
 	stage     stage
 	arrived   stage // the last stage that this thread reported as finished
 	recording bool  // the window is open
@@ -74,8 +74,7 @@ type thread struct {
 	noted     [NumPhases * NumClasses]bool
 	examples  [NumPhases * NumClasses]cause
 
-	unpublished bool // counts have changed since
-	published   published
+	published published
 }
 
 // clock returns nanoseconds since the run began, one vDSO call. Each read that
@@ -123,7 +122,6 @@ func (t *thread) pin() error {
 func (t *thread) loop() {
 	for {
 		for _, ev := range t.events[:t.poll()] {
-			t.unpublished = true
 			if ev.Fd != wakeTag {
 				t.ready(&t.conns[ev.Fd], ev.Events)
 			}
@@ -142,9 +140,6 @@ func (t *thread) loop() {
 		}
 		if now >= t.due {
 			t.expire(now)
-		}
-		if t.unpublished && now >= t.publishAt {
-			t.publish(now)
 		}
 		t.arrive()
 	}
@@ -166,15 +161,10 @@ func (t *thread) poll() int {
 	return t.sleep(t.clock())
 }
 
-// sleep waits for events as long as there is nothing else to do. What has not
-// been published yet limits it to one short sleep: publishing before each would
-// cost a busy thread more than the sleep does. Timeouts may come a millisecond
-// late; the end of a think time is to be exact.
+// sleep waits for events as long as there is nothing else to do. Timeouts may
+// come a millisecond late; the end of a think time is to be exact.
 func (t *thread) sleep(now int64) int {
 	until := min(t.due, t.pace.again())
-	if t.unpublished {
-		until = min(until, t.publishAt)
-	}
 	if end := t.nextThought(); end <= until && end != never {
 		return t.doze(max(end-now, 0))
 	}
@@ -212,23 +202,29 @@ func (t *thread) openSome(now int64) {
 	}
 }
 
-// publish shows the sampler what has changed, no earlier than publishNS before
-// it looks.
-func (t *thread) publish(now int64) {
-	if at := t.run.sampleAt.Load() - publishNS; now < at {
-		t.publishAt = at
-		return
+// sync follows what the run has told. It is asked after each wake-up and with
+// each read, and costs one load of a line that is hardly ever written.
+func (t *thread) sync() {
+	if w := word(t.run.word.Load()); w != t.seen {
+		t.obey(w)
 	}
-	t.published.store(&t.counts, t.rec.total)
-	t.publishAt, t.unpublished = now+publishNS, false
 }
 
-// sync follows the run into the stage it has reached, through all between.
-func (t *thread) sync() {
-	for s := stage(t.run.stage.Load()); t.stage < s; {
+// obey follows the run into the stage it has reached, through all between, and
+// answers the sampler. What is told with a stage is asked of its beginning.
+func (t *thread) obey(w word) {
+	for t.stage < w.stage() {
 		t.stage++
 		t.enter(t.stage)
 	}
+	if w.asked() != t.seen.asked() {
+		t.published.store(w.asked(), &t.counts, t.rec.total)
+		select {
+		case t.run.answers <- struct{}{}:
+		default: // the sampler has yet to look
+		}
+	}
+	t.seen = w
 }
 
 // enter does what a stage begins with.
@@ -254,7 +250,6 @@ func (t *thread) enter(s stage) {
 			t.atShut[ctrUntold] = 1
 		}
 		t.recording = false
-		t.run.arrive(stageShut)
 	}
 }
 
