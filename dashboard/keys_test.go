@@ -91,11 +91,11 @@ func TestFooterIsClickable(t *testing.T) {
 	d := played(t, 200, 60, 0.5)
 	text := strings.Split(plainView(d), "\n")
 	foot := text[len(text)-2]
-	x := strings.Index(foot, "? help")
-	if x < 0 {
+	before, _, ok := strings.Cut(foot, "? help")
+	if !ok {
 		t.Fatalf("no key for help in %q", foot)
 	}
-	d.mouse(click(len([]rune(foot[:x])), 59))
+	d.mouse(click(len([]rune(before)), 59))
 	if !d.help {
 		t.Error("a click on help does not open it")
 	}

@@ -90,7 +90,7 @@ func (d *dash) caption(p pane) string {
 	case paneWorkers:
 		return d.imbalance()
 	case paneHeat:
-		return "darker: more requests"
+		return "denser: more requests"
 	}
 	return ""
 }
@@ -267,7 +267,11 @@ func (d *dash) drawWorkers(a screen.Area) {
 	per := (len(all) + columns - 1) / columns
 	for i := range columns {
 		from := min(i*per, len(all))
-		chart.Bars{Bars: all[from:min(from+per, len(all))], Max: most, Empty: " "}.Draw(a.Column(i, columns))
+		column := a.Column(i, columns)
+		if i < columns-1 {
+			column = column.Sub(0, 0, column.Width()-1, column.Height()) // the next begins with a name
+		}
+		chart.Bars{Bars: all[from:min(from+per, len(all))], Max: most, Empty: " "}.Draw(column)
 	}
 }
 

@@ -369,7 +369,7 @@ func (w *world) checkWorkers() error {
 			}
 		}
 	}
-	for _, line := range strings.Split(d.grid.Plain(), "\n") {
+	for line := range strings.SplitSeq(d.grid.Plain(), "\n") {
 		fields := strings.Fields(strings.Trim(line, "│┃| "))
 		if len(fields) < 2 || fields[0][0] != 'w' {
 			continue

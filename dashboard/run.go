@@ -54,12 +54,15 @@ const maxFPS = 30
 // gatePatience is how long the last frame may take to reach the terminal.
 const gatePatience = 500 * time.Millisecond
 
+// ErrSignal is returned, wrapped, by Run when a signal ended it.
+var ErrSignal = errors.New("ended by a signal")
+
 // ErrTerminalGone is returned, wrapped, by Run when the terminal disappeared.
 var ErrTerminalGone = errors.New("the terminal is gone")
 
 // Run shows the dashboard until the user leaves, ctx ends, or the process is asked to end
 // by SIGINT, SIGTERM or SIGHUP, which it catches meanwhile; then the error is context.Cause
-// or names the signal. Whatever ended it, the terminal is as it was before.
+// or wraps ErrSignal. Whatever ended it, the terminal is as it was before.
 //
 // A live run is told to stop before it returns, and may go on a little: the caller waits
 // for its Controller's run to end, which closes the folder.
@@ -195,7 +198,7 @@ func onSignal(cancel context.CancelCauseFunc) (stop func()) {
 		defer close(ended)
 		select {
 		case s := <-signals:
-			cancel(fmt.Errorf("ended by %v", s))
+			cancel(fmt.Errorf("%w: %v", ErrSignal, s))
 		case <-done:
 		}
 	}()
@@ -214,6 +217,12 @@ func (o *Options) plain(ctx context.Context) error {
 		Colour: force != "" && force != "0" && o.getenv("NO_COLOR") == "",
 	}
 	if o.Replay != nil {
+		if b := o.Base; b != nil { // there are no differences on a page: both tables
+			if err := Plain(io.Discard, o.Out, b.Manifest, b.Warnings, slices.Values(b.Events), opt); err != nil {
+				return err
+			}
+			fmt.Fprintln(o.Out)
+		}
 		r := o.Replay
 		return Plain(o.Talk, o.Out, r.Manifest, r.Warnings, slices.Values(r.Events), opt)
 	}

@@ -108,7 +108,9 @@ func TestMergedPercentiles(t *testing.T) {
 				t.Errorf("%s: the curve falls at %v", r.spec, p.q)
 			}
 			before = p.ns
-			if want := float64(all.ValueAtQuantile(100 * p.q)); math.Abs(p.ns-want) > 0.02*want {
+			// Short latencies have buckets of half a microsecond.
+			want := float64(all.ValueAtQuantile(100 * p.q))
+			if math.Abs(p.ns-want) > 0.02*want && !r.total.ValuesAreEquivalent(int64(p.ns), int64(want)) {
 				t.Errorf("%s: %v at %v, all rounds together have %v", r.spec, p.ns, p.q, want)
 			}
 		}

@@ -207,7 +207,7 @@ func (d *dash) drawRow(a screen.Area, p tablePlan, i int) {
 	d.click(a.Sub(0, 0, nameX, 1), func(d *dash) { d.hidden[r.spec] = !d.hidden[r.spec] })
 	d.click(a.Sub(nameX, 0, a.Width(), 1), func(d *dash) { d.selected = r.cell.ID })
 	if selected {
-		a.Select()
+		a.Sub(0, 0, p.trendX, 1).Select() // a curve in reverse looks upside down
 	}
 }
 

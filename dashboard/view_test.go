@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestViewsOfStates(t *testing.T) {
 		"log":         {"shift+tab", "enter"},
 		"workers":     {"j", "j", "tab", "tab", "tab", "tab"},
 		"heat":        {"j", "tab", "tab", "tab", "tab", "tab", "enter"},
-		"time":        {"tab", "x", "x", "l"},
+		"time":        {"tab", "x", "l"},
 		"sorted":      {"s", "S"},
 		"filter":      {"/", "p", "r", "e"},
 		"hidden":      {"1", "2", "3"},
@@ -118,13 +119,11 @@ func TestViewColours(t *testing.T) {
 // TestTwoRuns shows the second run beside the first.
 func TestTwoRuns(t *testing.T) {
 	a, b := open(t), open(t)
-	enrich(a)
 	for i := range b.Results {
 		if r := &b.Results[i]; r.Model == "reactor" {
 			r.Set(results.ReqPerSec, r.Values[results.ReqPerSec]*3)
 		}
 	}
-	enrich(b)
 	base := Record(a)
 	d := newDash(nil, look{}, DefaultFPS)
 	d.show(Record(b), &base)
@@ -153,23 +152,24 @@ func TestResizeKeeps(t *testing.T) {
 
 // TestMissing: a figure that could not be counted is a dash, and its reason can be read.
 func TestMissing(t *testing.T) {
-	d := newDash(nil, look{}, DefaultFPS)
-	rec := Record(open(t)) // as recorded: no counters
-	d.show(rec, nil)
-	d.resize(100, 30)
-	d.seek(func(p *player) { p.seekPart(1) })
-	reason := ""
-	for _, e := range rec.Events {
-		if e.Result != nil {
-			reason = e.Result.Missing[results.Threads]
+	d := played(t, 100, 30, 1)
+	var lacks *results.Result
+	for _, e := range d.player.recording.Events {
+		if e.Result != nil && e.Result.Missing[results.Allocs] != "" {
+			lacks = e.Result
 		}
 	}
-	if reason == "" {
-		t.Skip("the recorded run lacks nothing any more")
+	if lacks == nil {
+		t.Fatal("the recorded run lacks nothing: no runtime counts the allocations of forked children")
 	}
+	reason := lacks.Missing[results.Allocs]
+	d.selected = lacks.AllRounds().ID
+	d.group = slices.IndexFunc(d.story.groups, func(g group) bool {
+		return slices.ContainsFunc(g.rows, func(r *row) bool { return r.cell.ID == d.selected })
+	})
 	press(d, "shift+tab", "shift+tab", "enter")
 	text := strings.Join(strings.Fields(strings.NewReplacer("│", " ", "┃", " ").Replace(plainView(d))), " ")
-	if !strings.Contains(text, reason) || !strings.Contains(text, string(results.Threads)) {
+	if !strings.Contains(text, reason) || !strings.Contains(text, string(results.Allocs)) {
 		t.Errorf("the reason %q is not shown in\n%s", reason, text)
 	}
 }

@@ -3,22 +3,19 @@ package main
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/c10kit/c10kit/bench"
-	"github.com/c10kit/c10kit/models/all"
 	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
 )
 
 func newCompare() *cobra.Command {
-	var p bench.Plan
-	var closes, asJSON bool
-	var placement, out string
+	var o planFlags
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "compare [MODEL]...",
 		Short: "Load models in turn and print them side by side",
@@ -35,42 +32,20 @@ compared at one connection in keep-alive, unless -c says otherwise.`,
   c10kit compare iterative reactor --close --closer client`,
 		ValidArgsFunction: completeModels(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if p.Models = args; len(args) == 0 {
-				p.Models = all.Card()
-			}
-			if closes {
-				p.Modes = []string{results.ModeClose}
-			} else if p.Pipeline > 1 {
-				p.Modes = []string{results.ModeKeepAlive}
-			}
-			if !cmd.Flags().Changed("seed") {
-				p.Seed = rand.Uint64() >> 1
-			}
-			var err error
-			if p.Layout, err = bench.NewLayout(placement); err != nil {
+			p, err := o.complete(cmd, args)
+			if err != nil {
 				return usageError(err)
 			}
-			return compare(cmd, p, out, asJSON)
+			return compare(cmd, p, o.out, asJSON)
 		},
 	}
-	f := cmd.Flags()
-	f.IntSliceVarP(&p.Conns, "conns", "c", nil, "connections, a list compares at each (64)")
-	f.StringVar(&p.Path, "path", bench.DefaultPath, "what to ask for")
-	f.BoolVar(&closes, "close", false, "only a connection per request")
-	f.StringVar(&p.Closer, "closer", results.CloserServer, "who closes then, client or server")
-	f.IntVar(&p.Pipeline, "pipeline", 1, "requests sent ahead on a connection; more than 1 is keep-alive only")
-	f.DurationVarP(&p.Window, "duration", "d", bench.DefaultWindow, "measured time of each cell")
-	f.IntVar(&p.Rounds, "rounds", bench.DefaultRounds, "how often each cell is measured")
-	f.Uint64Var(&p.Seed, "seed", 0, "of the order of the cells (random, and recorded)")
-	f.StringVar(&placement, "placement", results.PlacementSplit, "split: server and load have CPUs of their own; shared: both use all")
-	f.StringVar(&out, "out", "runs", "where the run folder is made")
-	f.BoolVar(&asJSON, "json", false, "print JSON")
+	o.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-// compare runs a plan and prints its run folder.
+// compare runs a plan that is complete and prints its run folder.
 func compare(cmd *cobra.Command, p bench.Plan, out string, asJSON bool) error {
-	p = p.Default()
 	cells, err := p.Cells()
 	if err != nil {
 		return usageError(err)
@@ -108,7 +83,12 @@ func printRun(w io.Writer, dir string, asJSON bool) error {
 		return machineError(err)
 	}
 	if asJSON {
-		return reports.JSON(w, reports.Summarise(stored.Results))
+		err = reports.JSON(w, reports.Summarise(stored.Results))
+	} else {
+		err = reports.Text(w, stored, reports.Options{Colour: colourful(w), Width: width(w), ASCII: !utf8Locale()})
 	}
-	return reports.Text(w, stored, reports.Options{Colour: colourful(w), Width: width(w), ASCII: !utf8Locale()})
+	if err != nil { // a disk that is full, not the command line
+		return machineError(err)
+	}
+	return nil
 }

@@ -28,14 +28,14 @@ func loadOf(t *testing.T, args ...string) loadReport {
 }
 
 // counted wants each of the metrics to have a value above 0.
-func (r loadReport) counted(t *testing.T, metrics ...results.Metric) {
+func (l loadReport) counted(t *testing.T, metrics ...results.Metric) {
 	t.Helper()
-	if r.Server == nil {
-		t.Fatalf("nothing is said about the server: %q", r.Missing)
+	if l.Server == nil {
+		t.Fatalf("nothing is said about the server: %q", l.Missing)
 	}
 	for _, m := range metrics {
-		if r.Server.Values[m] <= 0 {
-			t.Errorf("%s = %v, missing for %q", m, r.Server.Values[m], r.Server.Missing[m])
+		if l.Server.Values[m] <= 0 {
+			t.Errorf("%s = %v, missing for %q", m, l.Server.Values[m], l.Server.Missing[m])
 		}
 	}
 }

@@ -75,6 +75,7 @@ func newRoot() *cobra.Command {
 loads the servers, and compares what each request cost.
 
   c10kit compare                    the models side by side, in under a minute
+  c10kit dashboard                  the same, shown while it happens
   c10kit serve reactor              one of them, to be driven by what you like
   c10kit load http://127.0.0.1:8080/plaintext
 
@@ -87,6 +88,6 @@ objective failed, 2 usage, 3 the machine cannot do it, 130 interrupted.`,
 	}
 	// Flags in 80 columns, as all that the command prints.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
-	root.AddCommand(newServe(), newLoad(), newCompare(), newModels(), newDoctor(), newVersion(), newMan())
+	root.AddCommand(newServe(), newLoad(), newCompare(), newDashboard(), newReplay(), newModels(), newDoctor(), newVersion(), newMan())
 	return root
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/moby/sys/reexec"
-	"golang.org/x/sys/unix"
 )
 
 // On a terminal that never answers, the command neither asks it anything nor waits.
@@ -35,23 +33,7 @@ func TestMuteTerminal(t *testing.T) {
 // showed and how long it took.
 func onMuteTerminal(t *testing.T, args ...string) (took time.Duration, shown string) {
 	t.Helper()
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if err != nil {
-		t.Skipf("no pseudo-terminal: %v", err)
-	}
-	master := os.NewFile(uintptr(fd), "/dev/ptmx") // in the poller, so that a read can end in time
-	defer master.Close()
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(os.NewSyscallError("ioctl TIOCSPTLCK", err))
-	}
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(os.NewSyscallError("ioctl TIOCGPTN", err))
-	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	master, slave := openPTY(t)
 	cmd := exec.Command(reexec.Self())
 	cmd.Args = append([]string{commandName}, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/dashboard"
+	"github.com/c10kit/c10kit/internal/sys"
+	"github.com/c10kit/c10kit/results"
+)
+
+func newDashboard() *cobra.Command {
+	var o planFlags
+	var s screenFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "dashboard [MODEL]...",
+		Short: "Compare, and show it while it happens",
+		Long: `Dashboard runs the comparison that compare would, at once, and shows it on the
+whole terminal while it happens: the table of models, latencies, context
+switches, TIME_WAIT, memory and what limited each. On the screen, ? shows every
+key, o sets up another run, q leaves.
+
+The run folder is that of compare. Leaving while a run goes on asks once, stops
+the run, keeps what was measured, and ends with 130. Without a terminal it
+prints a line for each cell on stderr and the table on stdout.`,
+		Example: `  c10kit dashboard
+  c10kit dashboard reactor hybrid prethread -c 16,256 -d 3s
+  c10kit dashboard --light --no-mouse`,
+		ValidArgsFunction: completeModels(0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := o.complete(cmd, args)
+			if err != nil {
+				return usageError(err)
+			}
+			if asJSON {
+				return compare(cmd, p, o.out, true)
+			}
+			options, err := s.options(cmd)
+			if err != nil {
+				return usageError(err)
+			}
+			c, err := newController(p, cmd.Flags().Changed("seed"), o.out)
+			if err != nil {
+				return machineError(err)
+			}
+			return showLive(cmd, c, options)
+		},
+	}
+	o.register(cmd)
+	s.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "no screen: print JSON, as compare does")
+	return cmd
+}
+
+// screenFlags are the flags of what draws: dashboard and replay.
+type screenFlags struct {
+	fps                   int
+	ascii, light, noMouse bool
+	export                string
+}
+
+func (s *screenFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&s.fps, "fps", dashboard.DefaultFPS, "frames a second at most, 1 to 30; keys are answered at once")
+	f.BoolVar(&s.ascii, "ascii", false, "draw with ASCII only")
+	f.BoolVar(&s.light, "light", false, "colours for a light background")
+	f.BoolVar(&s.noMouse, "no-mouse", false, "leave the mouse to the terminal, for selecting text")
+	f.StringVar(&s.export, "export", ".", "where the e key writes the screen")
+}
+
+func (s *screenFlags) options(cmd *cobra.Command) (dashboard.Options, error) {
+	o := dashboard.Options{
+		FPS: s.fps, ASCII: s.ascii, Light: s.light, NoMouse: s.noMouse, ExportDir: s.export, Talk: cmd.ErrOrStderr(),
+	}
+	o.Out, _ = cmd.OutOrStdout().(*os.File)
+	if s.fps < 1 || s.fps > 30 {
+		return o, fmt.Errorf("--fps %d: a number from 1 to 30 is needed", s.fps)
+	}
+	return o, nil
+}
+
+// showLive shows a run until the user leaves, and ends it. The exit code is that of the
+// last run, as compare has it.
+func showLive(cmd *cobra.Command, c *controller, o dashboard.Options) error {
+	ctx, stop := untilHangUp(cmd.Context())
+	defer stop()
+	choice := c.choice()
+	o.Control, o.Start = c, &choice
+	err := aside(c.layouts[results.PlacementSplit].Load, func() error { return dashboard.Run(ctx, o) })
+	ended := c.wait()
+	for _, r := range c.all() {
+		fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
+	}
+	if err != nil {
+		return screenError(err)
+	}
+	return ended
+}
+
+// screenError gives an error of dashboard.Run its exit code.
+func screenError(err error) error {
+	var exit *exitError
+	switch {
+	case err == nil || errors.As(err, &exit):
+		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, dashboard.ErrSignal), errors.Is(err, dashboard.ErrTerminalGone):
+		return errInterrupted
+	}
+	return machineError(err)
+}
+
+// untilHangUp ends a context on SIGHUP. As long as stop is not called no SIGHUP kills the
+// command: there may be two of them, from the kernel and from the shell, and the second
+// comes while the run folder is being closed. Under nohup(1) there is none.
+func untilHangUp(ctx context.Context) (_ context.Context, stop context.CancelFunc) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return ctx, func() {}
+	}
+	return signal.NotifyContext(ctx, syscall.SIGHUP)
+}
+
+// aside runs what draws on a thread of its own, away from the server's CPUs. Where that
+// leaves it with the load's, as on two, it takes what time they leave: with nice 19 (which
+// is a thread's in Linux, setpriority(2)) a frame of 2 ms delays no answer by 2 ms. Either
+// may fail, and then it draws where it is.
+func aside(cpus []int, draw func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and no Unlock: the thread ends with the goroutine
+		_ = sys.SetThreadAffinity(cpus)
+		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 19)
+		ended <- draw()
+	}()
+	return <-ended
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/c10kit/c10kit/bench"
+	"github.com/c10kit/c10kit/internal/sys"
+	"github.com/c10kit/c10kit/results"
+)
+
+// measured reports whether a run in dir/runs has a result.
+func measured(dir string) bool {
+	files, _ := filepath.Glob(filepath.Join(dir, runsFolder, "*", "results.txt"))
+	if len(files) == 0 {
+		return false
+	}
+	text, _ := os.ReadFile(files[0])
+	return bytes.Contains(text, []byte("BenchmarkModels"))
+}
+
+// onlyRun opens the one run in dir/runs.
+func onlyRun(t *testing.T, dir string) *results.Stored {
+	t.Helper()
+	runs, _ := filepath.Glob(filepath.Join(dir, runsFolder, "*"))
+	if len(runs) != 1 {
+		t.Fatalf("run folders: %v, want one", runs)
+	}
+	stored, err := results.Open(runs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stored.Warnings) > 0 {
+		t.Errorf("the run folder is damaged: %v", stored.Warnings)
+	}
+	return stored
+}
+
+// Every way to leave in the middle of a live run: what was measured is kept in a folder
+// that is closed, no child is left, and the terminal is as it was.
+func TestDashboardLeave(t *testing.T) {
+	signal := func(s syscall.Signal) func(*terminal) {
+		return func(p *terminal) {
+			if err := p.cmd.Process.Signal(s); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+	}
+	asked := func(first, second string) func(*terminal) {
+		return func(p *terminal) {
+			p.keys(first)
+			p.wait("A run goes on.")
+			p.keys(second)
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		leave func(*terminal)
+	}{
+		{"q", asked("q", "y")},
+		{"ctrl-c", asked("\x03", "\x03")},
+		{"q thrice", asked("q", "qq")},
+		{"sigterm", signal(syscall.SIGTERM)},
+		{"sighup", func(p *terminal) { signal(syscall.SIGHUP)(p); signal(syscall.SIGHUP)(p) }},
+		{"terminal gone", (*terminal).hangUp},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newTerminal(t, 100, 30, "dashboard", "reactor", "iterative", "-c", "4", "-d", "100ms", "--rounds", "100", "--placement", "shared")
+			until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
+			p.wait("req/s")
+			if len(marked(p.mark)) == 0 {
+				t.Fatal("no process carries the mark: that none is left proves nothing")
+			}
+			tt.leave(p)
+			if code := p.exit(); code != exitInterrupted {
+				t.Errorf("exit %d, want %d; the terminal shows %q", code, exitInterrupted, p.text())
+			}
+			noneLeft(t, p.mark)
+			stored := onlyRun(t, p.cmd.Dir)
+			if !stored.Manifest.Interrupted || len(stored.Results) == 0 || stored.Manifest.End.IsZero() {
+				t.Errorf("interrupted %v, ended %v, %d results", stored.Manifest.Interrupted, stored.Manifest.End, len(stored.Results))
+			}
+			if tt.name == "terminal gone" {
+				return // there is none to look at
+			}
+			p.restored()
+			p.wait("the run is in " + runsFolder)
+		})
+	}
+}
+
+// A run that is left to its end is not an interrupted one, and q does not ask.
+func TestDashboardToTheEnd(t *testing.T) {
+	t.Parallel()
+	p := newTerminal(t, 160, 45, "dashboard", "reactor", "-c", "2", "-d", "50ms", "--rounds", "2", "--close", "--placement", "shared", "--ascii")
+	p.wait("the end: all cells are measured")
+	p.keys("q")
+	if code := p.exit(); code != exitOK {
+		t.Errorf("exit %d, want %d", code, exitOK)
+	}
+	p.restored()
+	noneLeft(t, p.mark)
+	if stored := onlyRun(t, p.cmd.Dir); stored.Manifest.Interrupted || len(stored.Results) != 2 {
+		t.Errorf("interrupted %v, %d results", stored.Manifest.Interrupted, len(stored.Results))
+	}
+}
+
+// The form sets up a second run, with what it was told.
+func TestDashboardForm(t *testing.T) {
+	t.Parallel()
+	p := newTerminal(t, 120, 40, "dashboard", "reactor", "-c", "2", "-d", "20ms", "--rounds", "1", "--close", "--placement", "shared", "--out", "first")
+	p.wait("the end: all cells are measured")
+	p.keys("o")
+	p.wait("a new run")
+	p.keys("\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B") // Down, to placement
+	p.keys("\x1b[A\x1b[A\x15" + "3")                                                               // Up to rounds, ^U, 3
+	p.keys("\r")
+	until(t, "two runs are kept", func() bool {
+		runs, _ := filepath.Glob(filepath.Join(p.cmd.Dir, "first", "*"))
+		return len(runs) == 2
+	})
+	until(t, "the second is over", func() bool { return strings.Count(p.text(), "the end: all") >= 2 })
+	p.keys("q")
+	if code := p.exit(); code != exitOK {
+		t.Errorf("exit %d, want %d; the terminal shows %q", code, exitOK, p.text())
+	}
+	runs, _ := filepath.Glob(filepath.Join(p.cmd.Dir, "first", "*"))
+	second, err := results.Open(runs[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := results.Open(runs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := second.Manifest; m.Rounds != 3 || len(second.Results) != 3 || m.Seed == first.Manifest.Seed {
+		t.Errorf("rounds %d, %d results, seed %d after %d", m.Rounds, len(second.Results), m.Seed, first.Manifest.Seed)
+	}
+}
+
+// The thread that draws keeps off the server's CPUs and behind everybody else, and hands
+// neither on to what is measured.
+func TestDrawingStandsAside(t *testing.T) {
+	t.Parallel()
+	p := newTerminal(t, 160, 45, "dashboard", "reactor", "-c", "4", "-d", "100ms", "--rounds", "100")
+	until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
+	p.wait("req/s")
+	layout, err := bench.NewLayout(results.PlacementSplit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks := fmt.Sprintf("/proc/%d/task/", p.cmd.Process.Pid)
+	aside := niced(t, tasks+"*")
+	if len(aside) != 1 {
+		t.Fatalf("threads with nice 19: %v, want one", aside)
+	}
+	status, err := os.ReadFile(filepath.Join(aside[0], "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, allowed, _ := strings.Cut(string(status), "Cpus_allowed_list:")
+	allowed, _, _ = strings.Cut(allowed, "\n")
+	if cpus, err := sys.ParseCPUs(strings.TrimSpace(allowed)); err != nil || !slices.Equal(cpus, layout.Load) {
+		t.Errorf("the thread that draws runs on CPUs %q (%v), the load on %v", allowed, err, layout.Load)
+	}
+	until(t, "a server is seen", func() bool {
+		for _, environ := range marked(p.mark) {
+			dir := filepath.Dir(environ)
+			if dir == fmt.Sprintf("/proc/%d", p.cmd.Process.Pid) {
+				continue
+			}
+			if left := niced(t, filepath.Join(dir, "task", "*")); len(left) > 0 {
+				t.Errorf("a server's threads have nice 19: %v", left)
+			}
+			return true
+		}
+		return false
+	})
+	p.keys("qy")
+	if code := p.exit(); code != exitInterrupted {
+		t.Errorf("exit %d", code)
+	}
+}
+
+// niced returns the threads of a pattern that have nice 19: field 19 of proc_pid_stat(5).
+func niced(t *testing.T, pattern string) []string {
+	t.Helper()
+	threads, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, thread := range threads {
+		text, err := os.ReadFile(filepath.Join(thread, "stat"))
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(text), ") ") // fields from the third on
+		if f := strings.Fields(rest); len(f) > 16 && f[16] == "19" {
+			all = append(all, thread)
+		}
+	}
+	return all
+}
