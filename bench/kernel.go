@@ -74,12 +74,7 @@ func (w *window) switches(r *results.Result, load *loadgen.Result, c watch.Count
 	if c.NotMade > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d TIME_WAITs of this network namespace were not made: net.ipv4.tcp_max_tw_buckets were there", c.NotMade))
 	}
-	if s.Lost > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d threads ended in the window and took their last context switches with them", s.Lost))
-	}
-	if s.Unseen {
-		r.Notes = append(r.Notes, "children of the server ended in the window: their context switches are missing where no edge saw them")
-	}
+	r.Notes = append(r.Notes, s.Notes()...)
 	if c.Disagrees != "" {
 		r.Notes = append(r.Notes, c.Disagrees)
 	}

@@ -98,7 +98,7 @@ func TestDelay(t *testing.T) {
 	if err != nil || len(d) != 6 || d[100].delay != time.Millisecond || d[103].delay != 7 {
 		t.Errorf("%v, %v", d, err)
 	}
-	first := delays{100: {100, 400_000}, 102: {102, 50}, 7: {7, 1000}}
+	first := delays{100: {pid: 100, delay: 400_000}, 102: {pid: 102, delay: 50}, 7: {pid: 7, delay: 1000}}
 	// 100 goes on, 105 is new, 102 has had more before: another thread, 101 and so on whole.
 	if got, want := d.since(first), time.Duration(600_000+2000+30+40+2+7); got != want {
 		t.Errorf("%v since, want %v", got, want)

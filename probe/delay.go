@@ -6,27 +6,29 @@ import (
 	"time"
 )
 
-// delay reads how long a thread has been runnable without running: the second
-// number of its schedstat. The file is there with CONFIG_SCHED_INFO only.
-func (r *reader) delay(pid, tid int) (time.Duration, error) {
-	text, err := r.task(pid, tid, "schedstat").read()
+// schedule reads how long a thread has run, and how long it has been runnable without
+// running: the first two numbers of its schedstat. The file is there with
+// CONFIG_SCHED_INFO only.
+func (r *reader) schedule(pid, tid int) (ran, delay time.Duration, err error) {
+	text, err := r.task(pid, tid, "schedstat").whole()
 	if gone(err) {
 		if _, err := r.task(pid, tid, "stat").read(); err == nil {
-			return 0, fmt.Errorf("scheduler delay: %s/%d/task/%d has no schedstat: "+
+			return 0, 0, fmt.Errorf("scheduler delay: %s/%d/task/%d has no schedstat: "+
 				"the kernel is built without CONFIG_SCHED_INFO", r.root, pid, tid)
 		}
-		return 0, err
+		return 0, 0, err
 	}
 	if err != nil {
-		return 0, explain(err)
+		return 0, 0, explain(err)
 	}
-	_, text, _ = bytes.Cut(text, []byte{' '})
-	text, _, _ = bytes.Cut(text, []byte{' '})
-	ns, ok := parseUint(text)
-	if !ok {
-		return 0, fmt.Errorf("scheduler delay: %s/%d/task/%d/schedstat: not three numbers", r.root, pid, tid)
+	first, text, _ := bytes.Cut(text, []byte{' '})
+	second, _, _ := bytes.Cut(text, []byte{' '})
+	ranNs, ok1 := parseUint(first)
+	delayNs, ok2 := parseUint(second)
+	if !ok1 || !ok2 {
+		return 0, 0, fmt.Errorf("scheduler delay: %s/%d/task/%d/schedstat: not three numbers", r.root, pid, tid)
 	}
-	return time.Duration(ns), nil
+	return time.Duration(ranNs), time.Duration(delayNs), nil
 }
 
 // delays is the scheduler delay of each thread.
@@ -35,26 +37,37 @@ type delays map[int]threadDelay
 type threadDelay struct {
 	pid   int
 	delay time.Duration
+	ran   time.Duration
 }
 
 // delays reads the threads of the given processes.
 func (r *reader) delays(tree Tree) (delays, error) {
-	tasks, err := r.tasks(tree)
-	if err != nil {
-		return nil, err
+	d := delays{}
+	for i := range tree {
+		if err := r.delaysOf(tree[i:i+1], d); err != nil {
+			return nil, err
+		}
 	}
-	d := make(delays, len(tasks))
+	return d, nil
+}
+
+// delaysOf adds the threads of a process to d.
+func (r *reader) delaysOf(p Tree, d delays) error {
+	tasks, err := r.tasks(p)
+	if err != nil {
+		return err
+	}
 	for _, t := range tasks {
-		ns, err := r.delay(t.pid, t.tid)
+		ran, delay, err := r.schedule(t.pid, t.tid)
 		if gone(err) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		d[t.tid] = threadDelay{t.pid, ns}
+		d[t.tid] = threadDelay{t.pid, delay, ran}
 	}
-	return d, nil
+	return nil
 }
 
 // since sums what the threads that are there now have waited since first. What a

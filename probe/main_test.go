@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	reexec.Register("sleeper", sleeper)
 	reexec.Register("threads", threads)
 	reexec.Register("burner", burner)
+	reexec.Register("short-lived", shortLived)
 	reexec.Register("parent", parent)
 	reexec.Register("finder", finder)
 	if reexec.Init() {
@@ -227,6 +228,42 @@ func burner() {
 	}
 	commands(func(n int) {
 		burn(time.Duration(n) * time.Millisecond)
+		fmt.Println("done")
+	})
+	os.Exit(0)
+}
+
+// shortLived burns, to a line N, a millisecond in each of N threads that end, to -N N of
+// them in threads that stay.
+func shortLived() {
+	work := make(chan bool)
+	for range 3 {
+		go func() {
+			runtime.LockOSThread()
+			for range work {
+				burn(time.Millisecond)
+				work <- true
+			}
+		}()
+	}
+	commands(func(n int) {
+		for range n {
+			ended := make(chan int)
+			go func() {
+				runtime.LockOSThread() // and its thread ends with it
+				burn(time.Millisecond)
+				ended <- unix.Gettid()
+			}()
+			tid := <-ended
+			// The main thread, if it was that one, stays, for ever idle.
+			for i := 0; tid != os.Getpid() && i < 20_000 && unix.Tgkill(os.Getpid(), tid, 0) == nil; i++ {
+				nap()
+			}
+		}
+		for range -n {
+			work <- true
+			<-work
+		}
 		fmt.Println("done")
 	})
 	os.Exit(0)

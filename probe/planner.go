@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -21,11 +22,14 @@ type planner struct {
 
 // plan is what a planner knows of one source.
 type plan struct {
-	cost  time.Duration // expected of the next read
-	every time.Duration // at least so far apart
-	last  time.Duration // when it was read, since the start
-	reads int
+	cost   time.Duration // expected of the next read
+	weight float64       // 0 stands for 1
+	every  time.Duration // at least so far apart
+	last   time.Duration // when it was read, since the start
+	reads  int
 }
+
+func (s *plan) parts() float64 { return max(s.weight, 1) }
 
 // margin is the part of the budget that is planned with: costs are estimates.
 const margin = 0.9
@@ -56,8 +60,9 @@ func (p *planner) due(now, spent time.Duration) []int {
 			due = append(due, i)
 			continue
 		}
-		// Half an interval early is on time: ticks jitter.
-		if now-s.last+p.interval/2 >= s.every && spent+s.cost <= allowed {
+		// Half an interval early is on time: ticks jitter. The first read of those with a
+		// weight is due at once.
+		if (s.reads == 0 && s.weight > 1 || now-s.last+p.interval/2 >= s.every) && spent+s.cost <= allowed {
 			spent += s.cost
 			due = append(due, i)
 		}
@@ -68,10 +73,19 @@ func (p *planner) due(now, spent time.Duration) []int {
 // space computes how far apart each source is read.
 func (p *planner) space() {
 	left := max(time.Duration(p.share*margin*float64(p.interval))-p.overhead, time.Microsecond)
+	parts := 0.0
+	for i := range p.sources {
+		parts += p.sources[i].parts()
+	}
 	order := p.cheapest()
-	for n, i := range order {
+	slices.SortStableFunc(order, func(a, b int) int { // who is likeliest to leave something
+		x, y := &p.sources[a], &p.sources[b]
+		return cmp.Compare(float64(x.cost)/x.parts(), float64(y.cost)/y.parts())
+	})
+	for _, i := range order {
 		s := &p.sources[i]
-		part := max(left/time.Duration(len(order)-n), 1)
+		part := max(time.Duration(float64(left)*s.parts()/parts), 1)
+		parts -= s.parts()
 		if s.cost <= part {
 			s.every = p.interval
 			left -= s.cost

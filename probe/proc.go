@@ -122,6 +122,29 @@ func (r *reader) read() ([]byte, error) {
 	}
 }
 
+// whole is read for a file that the kernel makes in one piece, as status, stat and
+// schedstat (proc_single_show): the first read(2) returns all of it that fits. The second
+// one, which only says that this was the end, would cost a quarter more: 2.3 of 8.9 µs.
+func (r *reader) whole() ([]byte, error) {
+	fd, err := r.open(0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	for {
+		n, err := unix.Read(fd, r.buf)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return nil, r.fail("read", err)
+		case n < len(r.buf):
+			return r.buf[:n], nil
+		default:
+			return r.read()
+		}
+	}
+}
+
 // list appends the numbers among the names in the named folder to dst: processes,
 // threads or descriptors.
 func (r *reader) list(dst []int) ([]int, error) {

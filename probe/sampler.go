@@ -20,6 +20,10 @@ type Source struct {
 	// from then on; but a source without a guess that turns out to be dear has
 	// been read once without asking whether there is room for it.
 	Cost time.Duration
+	// Weight is how many parts of the budget it may have where others have one, if it is
+	// dear; its first read, from which differences count, is then not put off. 0 stands
+	// for 1.
+	Weight float64
 	// Read adds its figures to into. It is called by the sampler's thread, one
 	// source at a time. It may add nothing, when it does its work in several parts.
 	// On an error what it has added so far stands.
@@ -91,7 +95,7 @@ func (s *Sampler) Run(ctx context.Context, emit func(Sample)) (Cost, error) {
 		run.plan.share = Share
 	}
 	for _, source := range s.Sources {
-		run.plan.sources = append(run.plan.sources, plan{cost: source.Cost})
+		run.plan.sources = append(run.plan.sources, plan{cost: source.Cost, weight: source.Weight})
 	}
 	ticker := time.NewTicker(run.plan.interval)
 	defer ticker.Stop()

@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -36,15 +35,20 @@ func TestPlanner(t *testing.T) {
 				c = c%(100*time.Microsecond) + 1
 			}
 			costs = append(costs, c)
-			p.sources = append(p.sources, plan{cost: c})
+			weight := rapid.SampledFrom([]float64{0, 1, 4}).Draw(t, "weight")
+			p.sources = append(p.sources, plan{cost: c, weight: weight})
+		}
+		parts := 0.0
+		for i := range p.sources {
+			parts += p.sources[i].parts()
 		}
 		const ticks = 2000
 		spent := simulate(p, costs, ticks)
 		if allowed := time.Duration(Share * ticks * float64(Interval)); spent > allowed {
 			t.Fatalf("%v of %v: %v", spent, allowed, costs)
 		}
-		part := time.Duration(Share * margin * float64(Interval) / float64(len(costs)))
 		for i, s := range p.sources {
+			part := time.Duration(Share * margin * float64(Interval) * s.parts() / parts)
 			if s.reads == 0 {
 				t.Fatalf("source %d of %v is never read", i, costs)
 			}
@@ -181,11 +185,82 @@ func TestSources(t *testing.T) {
 			t.Errorf("%v", last)
 		}
 	}
-	s := newServer(t, Proc{}, p.pid(), nil)
-	sources := s.Sources()
-	for _, source := range sources[1:] {
-		if err := source.Read(Values{}); err == nil || fmt.Sprint(err) != "the tree has not been read yet" {
+	// The tree is the dearest where there are many threads: the others do not wait for it.
+	for _, source := range newServer(t, Proc{}, p.pid(), nil).Sources()[1:] {
+		if err := source.Read(Values{}); err != nil {
 			t.Errorf("%s before the tree: %v", source.Name, err)
+		}
+	}
+}
+
+// TestSourcesSoon: a series of a server of some threads has its switches from the first
+// ticks on, and again as soon as the budget allows.
+func TestSourcesSoon(t *testing.T) {
+	p := start(t, nil, "threads", "80")
+	s := newServer(t, Proc{}, p.pid(), nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var with []int
+	n := 0
+	sampler := Sampler{Sources: s.Sources()}
+	cost, err := sampler.Run(ctx, func(x Sample) {
+		if _, ok := x.Values["csw-vol"]; ok {
+			with = append(with, n)
+		}
+		if n++; len(with) == 2 {
+			cancel()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	switches := cost.Sources["switches"]
+	const tick = Share * float64(Interval)
+	soon := 3 + int(3*float64(switches.CPU)/tick)
+	t.Logf("ticks with switches: %v, the second wanted by %d; %v", with, soon, switches)
+	if len(with) < 2 || switches.Reads != 2 || with[0] > 2 || with[1] > soon {
+		t.Errorf("ticks with switches: %v in %d readings, wanted by the 2nd and by the %dth", with, switches.Reads, soon)
+	}
+}
+
+// TestSourcesEnd: the server dies in the middle of a round, or between two.
+func TestSourcesEnd(t *testing.T) {
+	for _, n := range []string{"4", "200"} { // in one go, and in several
+		p := start(t, nil, "threads", n)
+		s := newServer(t, Proc{}, p.pid(), nil)
+		sources := s.Sources()
+		read := func(source Source) error {
+			v := Values{}
+			err := source.Read(v)
+			if _, ok := v["csw-vol"]; ok && err == nil {
+				t.Logf("%s threads: %v", n, v)
+			} else if len(v) > 0 && err != nil {
+				t.Errorf("%s threads: %v beside %v", n, v, err)
+			}
+			return err
+		}
+		for _, source := range sources { // of 200, the listing
+			if err := read(source); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.in.Close()
+		if err := p.cmd.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		for range 10 { // the tree that was read last stands
+			if err = read(sources[2]); err != nil {
+				break
+			}
+		}
+		if !errors.Is(err, ErrGone) {
+			t.Errorf("%s threads, all gone: %v", n, err)
+		}
+		for _, source := range sources {
+			if err := read(source); !errors.Is(err, ErrGone) {
+				t.Errorf("%s of a server that has ended: %v", source.Name, err)
+			}
 		}
 	}
 }

@@ -75,6 +75,7 @@ type Reading struct {
 	switches    *switching
 	switchesErr error
 	delays      delays
+	clocks      clocks
 	own         delays
 	delayErr    error
 }
@@ -95,7 +96,7 @@ func (s *Server) Read() (*Reading, error) {
 		e.switches.self = &ownSwitches{}
 		e.switches.self.voluntary, e.switches.self.involuntary, e.switchesErr = s.Self()
 	}
-	if e.delays, e.delayErr = s.r.delays(tree); e.delayErr == nil {
+	if e.delays, e.clocks, e.delayErr = s.schedules(tree); e.delayErr == nil {
 		e.own, e.delayErr = s.r.delays(Tree{{PID: os.Getpid()}})
 	}
 	e.Took = time.Since(e.At)
@@ -146,11 +147,13 @@ func (e *Reading) Sub(first *Reading) Window {
 		DelayErr:    either(first.delayErr, e.delayErr),
 	}
 	if w.SwitchesErr == nil {
-		w.Switches = e.switches.since(first.switches)
+		w.Switches, w.SwitchesErr = e.switches.since(first.switches)
 	}
 	if w.CPUErr == nil {
 		w.CPU = e.cpu.sub(first.cpu.CPU)
-		w.Switches.Unseen = w.Switches.Tree && e.cpu.childFaults > first.cpu.childFaults
+		if w.Switches.Tree {
+			e.unseen(first, &w)
+		}
 	}
 	if w.DelayErr == nil {
 		w.Delay, w.OwnDelay = e.delays.since(first.delays), e.own.since(first.own)

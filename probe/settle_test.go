@@ -246,8 +246,8 @@ func TestExactlyOnce(t *testing.T) {
 				if v < v1 || i < i1 {
 					t.Fatalf("%d, %d after %d, %d: a number went back", v, i, v1, i1)
 				}
-				if rest := x.since(last).Rest; rest != 0 {
-					t.Fatalf("the rest did nothing, and is said to have switched %d times", rest)
+				if d, err := x.since(last); err != nil || d.Rest != 0 {
+					t.Fatalf("the rest did nothing, and is said to have switched %d times, %v", d.Rest, err)
 				}
 			}
 			rest := uint64(0) // who has not introduced himself is in it, with nothing yet
@@ -295,9 +295,9 @@ func TestUncertain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, want := x.since(x).Uncertain, 2*uint64(stuck*34+invisible*34)
-		if got != want {
-			t.Fatalf("%d stuck, %d invisible: uncertain %d, want %d", stuck, invisible, got, want)
+		got, err := x.since(x)
+		if want := 2 * uint64(stuck*34+invisible*34); err != nil || got.Uncertain != want {
+			t.Fatalf("%d stuck, %d invisible: uncertain %d, want %d; %v", stuck, invisible, got.Uncertain, want, err)
 		}
 	})
 }

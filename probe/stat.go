@@ -32,7 +32,7 @@ const tick = 10 * time.Millisecond
 
 // stat reads /proc/PID/stat.
 func (r *reader) stat(pid int) (Process, error) {
-	text, err := r.process(pid, "stat").read()
+	text, err := r.process(pid, "stat").whole()
 	if err != nil {
 		return Process{}, err
 	}

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -19,16 +20,37 @@ type Switches struct {
 	Tree bool
 	// Uncertain is by how much Voluntary + Involuntary may be wrong, both edges
 	// together: the switches of workers that were just ending at an edge and did not
-	// come to an end while it was read. Nearly always 0; never more than (workers
-	// alive at an edge) x (switches of one).
+	// come to an end while it was read, and never more than (workers alive at an edge) x
+	// (switches of one); and all of a process of several threads that was killed, if its
+	// worker's could not be told from the others'. Nearly always 0.
 	Uncertain uint64
 	// Lost is how many threads that were there at the first edge had ended at the
 	// second and left no account: their last switches are missing.
 	Lost int
-	// Unseen says that children of the tree ended in the window and left no account,
-	// some of them perhaps without having been there at either edge: with Tree, for
-	// all of these the switches are missing.
+	// Unseen says, with Tree, that threads or child processes ended in the window and left
+	// no account, some of them perhaps without having been there at either edge: for all of
+	// these the switches are missing. Notes says it to a user.
 	Unseen bool
+	// UnseenCPU is how much of the CPU time of the window they used, from 0 to 1: at least
+	// that, by threads; by processes to some ticks of 10 ms. It is 0 if that is less than a
+	// thousandth or was not counted. No more can be known of them: their switches may be a
+	// larger part of all.
+	UnseenCPU float64
+}
+
+// Notes says in sentences what is missing in the switches; nil if nothing is.
+func (s Switches) Notes() (notes []string) {
+	switch {
+	case s.UnseenCPU > 0:
+		notes = append(notes, fmt.Sprintf("threads that used %.2g%% of the server's CPU time or more came and went in the window: "+
+			"their context switches are missing", 100*s.UnseenCPU))
+	case s.Unseen:
+		notes = append(notes, "processes of the server ended in the window: their context switches are missing where no edge saw them")
+	}
+	if s.Lost > 0 {
+		notes = append(notes, fmt.Sprintf("%d threads of the server ended in the window: their last context switches are missing", s.Lost))
+	}
+	return notes
 }
 
 // switching is what one reading knows of switches.
@@ -252,89 +274,4 @@ func (s *survey) result(live []seat, ended Ended) *switching {
 		}
 	}
 	return x
-}
-
-// since is what happened between two readings.
-func (x *switching) since(first *switching) Switches {
-	w := Switches{Tree: x.tree, Uncertain: x.uncertain + first.uncertain}
-	if blind := x.blind + first.blind; blind > 0 {
-		w.Uncertain += blind * max(x.most(), first.most(), 1)
-	}
-	var voluntary, involuntary int64
-	var restVoluntary, restInvoluntary int64
-	before := map[int]task{}
-	for _, t := range first.rest {
-		before[t.tid] = t
-	}
-	for _, t := range x.rest {
-		old, ok := before[t.tid]
-		if ok = ok && old.start == t.start && old.voluntary <= t.voluntary && old.involuntary <= t.involuntary; ok {
-			delete(before, t.tid)
-			t.voluntary -= old.voluntary
-			t.involuntary -= old.involuntary
-		}
-		if x.tree {
-			voluntary += int64(t.voluntary)
-			involuntary += int64(t.involuntary)
-		} else {
-			restVoluntary += int64(t.voluntary)
-			restInvoluntary += int64(t.involuntary)
-		}
-	}
-	rest := restVoluntary + restInvoluntary
-	if !x.tree {
-		v, i := x.totals(before)
-		v1, i1 := first.totals(nil)
-		voluntary, involuntary = v-v1, i-i1
-		rest += int64(x.ended.Rest - first.ended.Rest)
-	}
-	for _, t := range before {
-		switch {
-		case first.booked[t.pid] && !x.processes[t.pid]:
-			rest -= int64(t.switches()) // all of it is in Ended.Rest by now
-		case x.booked[t.pid]:
-			// A thread of a process whose threads are workers became one and has ended: a
-			// runtime ends none of its own. What it had done before is in Ended as well.
-			voluntary -= int64(t.voluntary)
-			involuntary -= int64(t.involuntary)
-		default:
-			w.Lost++
-		}
-	}
-	if x.self != nil && first.self != nil {
-		voluntary = int64(x.self.voluntary-first.self.voluntary) - restVoluntary + int64(x.ended.Workers-first.ended.Workers)
-		involuntary = int64(x.self.involuntary-first.self.involuntary) - restInvoluntary
-	}
-	w.Voluntary, w.Involuntary, w.Rest = uint64(max(voluntary, 0)), uint64(max(involuntary, 0)), uint64(max(rest, 0))
-	return w
-}
-
-// most is what one worker may have that came to be while it was read: what those that
-// ended had on average or, if none has, what the busiest has.
-func (x *switching) most() uint64 {
-	if n := x.ended.Workers; n > 0 {
-		return (x.ended.Voluntary+x.ended.Involuntary)/n + 1
-	}
-	var most uint64
-	for i := range x.workers {
-		most = max(most, x.workers[i].switches())
-	}
-	return most
-}
-
-// totals sums the workers, the ended and the live. One that was among the rest at
-// the first edge, not having introduced itself, is taken out of before; what it had
-// done by then does not belong to the window.
-func (x *switching) totals(before map[int]task) (voluntary, involuntary int64) {
-	voluntary, involuntary = int64(x.ended.Voluntary), int64(x.ended.Involuntary)
-	for _, t := range x.workers {
-		voluntary += int64(t.voluntary)
-		involuntary += int64(t.involuntary)
-		if old, ok := before[t.tid]; ok && old.voluntary <= t.voluntary && old.involuntary <= t.involuntary {
-			delete(before, t.tid)
-			voluntary -= int64(old.voluntary)
-			involuntary -= int64(old.involuntary)
-		}
-	}
-	return voluntary, involuntary
 }

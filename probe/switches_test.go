@@ -120,9 +120,14 @@ func TestSince(t *testing.T) {
 			switching{rest: []task{at(1, 1, 5, 110)}, processes: there},
 			Switches{Rest: 11, Lost: 1},
 		},
+		"board: a killed process whose threads nobody could tell apart any more": {
+			switching{rest: []task{at(7, 8, 5, 1000)}, workers: []task{at(7, 7, 5, 100)}, booked: map[int]bool{7: true}, processes: map[int]bool{7: true}},
+			switching{ended: Ended{Voluntary: 100 + 1000 + 30, Involuntary: 10 + 100 + 3, Workers: 1, Uncertain: 1243}, processes: there},
+			Switches{Voluntary: 30, Involuntary: 3, Uncertain: 1243},
+		},
 	} {
-		if got := tc.second.since(&tc.first); got != tc.want {
-			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
+		if got, err := tc.second.since(&tc.first); err != nil || got != tc.want {
+			t.Errorf("%s: %+v, %v, want %+v", name, got, err, tc.want)
 		}
 	}
 }
@@ -199,7 +204,8 @@ func TestZombie(t *testing.T) {
 	if !zombie.Zombie() || second.switches.uncertain+second.switches.blind != 0 {
 		t.Fatalf("%+v: uncertain %d, blind %d", zombie, second.switches.uncertain, second.switches.blind)
 	}
-	if v, _ := second.switches.totals(nil); v < 50 {
+	v, i := second.switches.totals(nil)
+	if v < 50 {
 		t.Errorf("a zombie has %d switches, want 50 and more", v)
 	}
 	w.list[0].Generation, w.list[0].Ending = 2, false
@@ -210,9 +216,16 @@ func TestZombie(t *testing.T) {
 	if !ok {
 		t.Fatal("no rusage")
 	}
-	w.ended = Ended{Voluntary: uint64(ru.Nvcsw), Involuntary: uint64(ru.Nivcsw), Workers: 1}
-	if got := switchesOf(t, edge(t, s).Sub(first)); got.Voluntary > uint64(ru.Nvcsw) || got.Uncertain != 0 {
-		t.Errorf("%+v, when all of the process's switches are %d", got, ru.Nvcsw)
+	w.ended = Ended{Voluntary: uint64(v), Involuntary: uint64(i), Rest: uint64(ru.Nvcsw + ru.Nivcsw - v - i), Workers: 1}
+	v1, _ := first.switches.totals(nil)
+	if got := switchesOf(t, edge(t, s).Sub(first)); got.Voluntary != uint64(v-v1) || got.Uncertain != 0 {
+		t.Errorf("%+v, when its worker had %d of the process's %d switches", got, v, ru.Nvcsw)
+	}
+	// Booked as a whole, in silence: a minus of the rest is no 0.
+	w.ended = Ended{Voluntary: uint64(ru.Nvcsw) + 1e6, Involuntary: uint64(ru.Nivcsw), Workers: 1}
+	first.switches.rest = append(first.switches.rest, task{pid: p.pid(), tid: p.pid() + 1, voluntary: 1e6, known: true})
+	if got := edge(t, s).Sub(first); got.SwitchesErr == nil {
+		t.Errorf("%+v where a million switches of other threads were booked as the worker's", got.Switches)
 	}
 }
 

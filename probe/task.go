@@ -17,13 +17,24 @@ type task struct {
 
 func (t *task) switches() uint64 { return t.voluntary + t.involuntary }
 
+// threads appends the thread numbers of a process. That of one that had one thread when
+// it was read is its own number, and its folder need not be listed, which for a pool of
+// forked workers is a quarter of the work; a thread that it makes meanwhile is as one that
+// begins after the reading.
+func (r *reader) threads(p *Process, tids []int) ([]int, error) {
+	if p.Threads == 1 {
+		return append(tids, p.PID), nil
+	}
+	return r.process(p.PID, "task").list(tids)
+}
+
 // tasks lists the threads of the tree, still without figures.
 func (r *reader) tasks(tree Tree) ([]task, error) {
 	var all []task
 	var tids []int
 	for i := range tree {
 		var err error
-		tids, err = r.process(tree[i].PID, "task").list(tids[:0])
+		tids, err = r.threads(&tree[i], tids[:0])
 		if err != nil && !gone(err) {
 			return nil, explain(err)
 		}
@@ -36,7 +47,7 @@ func (r *reader) tasks(tree Tree) ([]task, error) {
 
 // fill reads the figures of a thread; of one that has ended it leaves known false.
 func (r *reader) fill(t *task) error {
-	text, err := r.task(t.pid, t.tid, "status").read()
+	text, err := r.task(t.pid, t.tid, "status").whole()
 	if gone(err) {
 		t.known = false
 		return nil
@@ -55,7 +66,7 @@ func (r *reader) fill(t *task) error {
 
 // identify reads when the thread began, which with its number names it for good.
 func (r *reader) identify(t *task) error {
-	text, err := r.task(t.pid, t.tid, "stat").read()
+	text, err := r.task(t.pid, t.tid, "stat").whole()
 	if gone(err) {
 		t.known = false
 		return nil

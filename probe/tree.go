@@ -61,7 +61,7 @@ func (r *reader) walk(root Process) (Tree, error) {
 			return nil, errNoWalk
 		}
 		var err error
-		tids, err = r.process(t[i].PID, "task").list(tids[:0])
+		tids, err = r.threads(&t[i], tids[:0])
 		if gone(err) {
 			continue
 		}

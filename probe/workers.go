@@ -43,6 +43,9 @@ type Ended struct {
 	Voluntary, Involuntary uint64 // switches of workers
 	Rest                   uint64 // of the other threads of worker processes that have ended
 	Workers                uint64 // how many they are
+	// Uncertain is how many of the first two may be Rest: of processes of several threads
+	// that were killed, and whose worker's thread nobody could read any more.
+	Uncertain uint64
 }
 
 // usage is what a scoreboard may know beside: the CPU time of worker processes that
@@ -71,5 +74,5 @@ func (b onBoard) Seat(i int) Seat {
 
 func (b onBoard) Ended() Ended {
 	s := b.Switches()
-	return Ended{s.Voluntary, s.Involuntary, s.Rest, uint64(b.EndedWorkers())}
+	return Ended{s.Voluntary, s.Involuntary, s.Rest, uint64(b.EndedWorkers()), s.Uncertain}
 }

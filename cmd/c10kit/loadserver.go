@@ -157,11 +157,8 @@ func (s *serverWatch) report(load *loadgen.Result) (*serverReport, error) {
 }
 
 func serverNotes(c watch.Counted) (notes []string) {
-	if c.Switches.Lost > 0 {
-		notes = append(notes, fmt.Sprintf("%d threads of the server ended in the window: their last context switches are missing", c.Switches.Lost))
-	}
-	if c.Switches.Unseen {
-		notes = append(notes, "threads or processes of the server came and went in the window: their context switches are missing")
+	if c.SwitchesErr == nil {
+		notes = c.Switches.Notes()
 	}
 	if c.NotMade > 0 {
 		notes = append(notes, fmt.Sprintf("%d TIME_WAITs of this network namespace were not made: net.ipv4.tcp_max_tw_buckets were there", c.NotMade))

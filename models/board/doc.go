@@ -23,7 +23,8 @@
 // One writer each: a slot is allocated by the acceptor or the parent (Board.Take)
 // and from then on written by its worker only. A thread ends it itself (Board.Left). A
 // process says that it exits (Board.Exits) and its parent ends the slot when it reaps
-// it (Board.Reaped), whether it exited or was killed: so its context switches are in
+// it (Board.Reaped, or ReapedZombie if it has several threads), whether it exited or was
+// killed: so its context switches are in
 // /proc while the slot is in use, a zombie's too, and in the totals from then on.
 // Whoever ends a slot first makes its state ended, then adds to the totals, then makes
 // the generation grow: a reader (package probe) rests on that order.

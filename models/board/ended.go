@@ -1,8 +1,14 @@
 package board
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // End adds the slot's counters to the totals and frees it: for a slot whose worker
@@ -42,22 +48,74 @@ func (b *Board) Exits(s *Slot, live int, usage *syscall.Rusage) {
 }
 
 // Reaped books a worker process that wait4(2) has returned, with its usage, and ends
-// its slot: by End if it said that it Exits, else by Bury. s may be nil if it never had
-// one.
+// its slot: by End if it said that it Exits, else by Bury. All its switches are its
+// worker's unless Exits told that thread's: where a process of several threads may have
+// been killed, ReapedZombie. s may be nil if it never had one.
 func (b *Board) Reaped(s *Slot, usage *syscall.Rusage) {
+	own, rest := Switches{Voluntary: uint64(usage.Nvcsw), Involuntary: uint64(usage.Nivcsw)}, uint64(0)
+	if s != nil && s.told() { // one of several threads
+		own, rest = divide(own, Switches{Voluntary: s.switches[voluntary].Load(), Involuntary: s.switches[involuntary].Load()})
+	}
+	own.Rest = rest
+	b.reaped(s, usage, own)
+}
+
+// Zombie is what is known, before it is reaped, of how the switches of a worker process
+// of several threads divide. The zero value knows nothing.
+type Zombie struct {
+	thread Switches // of the worker's thread
+	known  bool
+}
+
+// ReadZombie reads the thread of the worker on slot s in process pid, for ReapedZombie.
+// Between waitid(2) with WNOWAIT and the wait4(2) that reaps it, by its parent: of a
+// zombie /proc still has the leader, and no other thread. So it knows nothing of a worker
+// that was another thread (nor can anybody). A worker that has not introduced itself did
+// nothing yet: all switches are those of other threads. It reads nothing for one that
+// said that it Exits.
+func ReadZombie(s *Slot, pid int) Zombie {
+	switch {
+	case s == nil, s.Tid() == 0:
+		return Zombie{known: true}
+	case s.told():
+		return Zombie{}
+	}
+	thread, err := threadSwitches(pid, s.Tid())
+	return Zombie{thread, err == nil}
+}
+
+// ReapedZombie is Reaped for a process of several threads. Where nothing is known of a
+// worker that was killed, all its process's switches are booked as the worker's, and
+// their number as Switches.Uncertain: an upper bound of what belongs to the others.
+func (b *Board) ReapedZombie(s *Slot, usage *syscall.Rusage, z Zombie) {
+	own := Switches{Voluntary: uint64(usage.Nvcsw), Involuntary: uint64(usage.Nivcsw)}
+	switch {
+	case s != nil && s.told():
+		b.Reaped(s, usage)
+		return
+	case z.known:
+		own, own.Rest = divide(own, z.thread)
+	default:
+		own.Uncertain = own.Voluntary + own.Involuntary
+	}
+	b.reaped(s, usage, own)
+}
+
+// divide takes the worker's thread out of all the switches of its process.
+func divide(all, thread Switches) (own Switches, rest uint64) {
+	sum, mine := all.Voluntary+all.Involuntary, thread.Voluntary+thread.Involuntary
+	return thread, sum - min(sum, mine)
+}
+
+func (b *Board) reaped(s *Slot, usage *syscall.Rusage, own Switches) {
 	b.head.userNs.Add(uint64(usage.Utime.Nano()))
 	b.head.sysNs.Add(uint64(usage.Stime.Nano()))
-	vol, invol, rest := uint64(usage.Nvcsw), uint64(usage.Nivcsw), uint64(0)
-	if s != nil && s.switches[voluntary].Load() > 0 { // one of several threads
-		all := vol + invol
-		vol, invol = s.switches[voluntary].Load(), s.switches[involuntary].Load()
-		rest = all - min(all, vol+invol)
-	}
 	exited := s != nil && s.State() == Ended
 	if s != nil {
 		s.state.Store(uint32(Ended))
 	}
-	for i, n := range [...]uint64{voluntary: vol, involuntary: invol, others: rest} {
+	b.total.switches[uncertain].Add(own.Uncertain)
+	for i, n := range [...]uint64{voluntary: own.Voluntary, involuntary: own.Involuntary, others: own.Rest} {
 		b.head.switches[i].Add(n)
 	}
 	switch {
@@ -68,10 +126,42 @@ func (b *Board) Reaped(s *Slot, usage *syscall.Rusage) {
 	}
 }
 
+// threadSwitches reads a thread's status, proc_pid_status(5). By bare system calls: a
+// forking process has no poller, which os.ReadFile would make.
+func threadSwitches(pid, tid int) (Switches, error) {
+	path := fmt.Sprintf("/proc/%d/task/%d/status", pid, tid)
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return Switches{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	text := make([]byte, 1<<14) // some 1,500 bytes, and a line that grows with the processors
+	n, err := unix.Read(fd, text)
+	if err != nil {
+		return Switches{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	number := func(key string) uint64 {
+		_, line, _ := bytes.Cut(text[:n], []byte("\n"+key+":\t"))
+		line, _, ended := bytes.Cut(line, []byte{'\n'})
+		v, bad := strconv.ParseUint(string(line), 10, 64)
+		if !ended {
+			bad = errors.New("no such line")
+		}
+		if bad != nil && err == nil {
+			err = fmt.Errorf("%s: %s: %w", path, key, bad)
+		}
+		return v
+	}
+	w := Switches{Voluntary: number("voluntary_ctxt_switches"), Involuntary: number("nonvoluntary_ctxt_switches")}
+	return w, err
+}
+
 // Switches are the context switches of workers that have ended.
 type Switches struct {
 	Voluntary, Involuntary uint64
 	Rest                   uint64 // of the other threads of their processes, of both kinds
+	// Uncertain is how many of the first two may be Rest: see ReapedZombie.
+	Uncertain uint64
 }
 
 // Indices of header.switches and, but for others, of Slot.switches.
@@ -81,12 +171,18 @@ const (
 	others
 )
 
+// uncertain is an index of Slot.switches of the totals, whose others are in the header.
+const uncertain = 0
+
+// told reports whether Exits has told the switches of the worker's thread.
+func (s *Slot) told() bool { return s.switches[voluntary].Load() > 0 }
+
 // Switches returns the sum over all workers that Left or were Reaped. Live ones are
 // read in /proc/PID/task/TID/status, those of State Ended too: a zombie's are still
 // there. Safe from any process.
 func (b *Board) Switches() Switches {
 	s := &b.head.switches
-	return Switches{s[voluntary].Load(), s[involuntary].Load(), s[others].Load()}
+	return Switches{s[voluntary].Load(), s[involuntary].Load(), s[others].Load(), b.total.switches[uncertain].Load()}
 }
 
 // EndedWorkers is how many have ended so far: while it stays the same, Switches does.

@@ -33,6 +33,13 @@ type Model struct {
 	Exec []string
 }
 
+// asked reports whether a variant is about exec.
+func (m Model) asked(variant string) bool { return slices.Contains(m.Exec, variant) }
+
+// executes reports whether its workers are re-executed, and so have several threads:
+// also because a raw fork cannot be.
+func (m Model) executes(variant string) bool { return m.asked(variant) || rawfork.Supported() != nil }
+
 // reapEvery is how long a child that has ended may stay a zombie, and how late the
 // forker may hear of a drain while it waits for nothing else.
 const reapEvery = 100 * time.Millisecond
@@ -78,12 +85,10 @@ func newForker(env *models.Env, m Model) (*Forker, error) {
 	if f.worker, err = conn.NewThreadWorkerAt(env, f.self, conn.RawBlocking); err != nil {
 		return nil, err
 	}
-	execs := slices.Contains(m.Exec, env.Config.Variant)
-	if err := rawfork.Supported(); err != nil && !execs {
+	if err := rawfork.Supported(); err != nil && !m.asked(env.Config.Variant) {
 		fmt.Fprintf(os.Stderr, "c10kit: workers are re-executed: %v\n", err)
-		execs = true
 	}
-	if execs { // the supervisor hears the signals, as rawfork.Prepare has it
+	if m.executes(env.Config.Variant) { // the supervisor hears the signals, as rawfork.Prepare has it
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		return f, nil
 	}
@@ -263,14 +268,20 @@ func (f *Forker) reap() error {
 	if f.raw == nil {
 		return f.reapExec()
 	}
-	return f.raw.Reap(f.ended)
+	return f.raw.Reap(f.bookRaw)
 }
 
-// ended books a child: what it used, and its slot if it did not give it back itself.
-func (f *Forker) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusage) {
+// bookRaw books a child of one thread: what it used, and its slot if it did not give it
+// back itself.
+func (f *Forker) bookRaw(pid int, status syscall.WaitStatus, usage *syscall.Rusage) {
+	f.Env.Board.Reaped(f.children[pid].slot, usage)
+	f.ended(pid, status)
+}
+
+// ended forgets a child that has been booked, and says how it ended if not well.
+func (f *Forker) ended(pid int, status syscall.WaitStatus) {
 	c := f.children[pid]
 	delete(f.children, pid)
-	f.Env.Board.Reaped(c.slot, usage)
 	if !status.Signaled() && status.ExitStatus() == 0 {
 		return
 	}

@@ -2,7 +2,6 @@ package fork
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -113,12 +112,12 @@ func (s *Server) runForker() error {
 	// the forker SIGURG, to preempt it, some 50 times a second.
 	cmd.Env = append(os.Environ(), "GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",asyncpreemptoff=1", ","))
 	cmd.ExtraFiles = []*os.File{scores, listener, read}
-	defer s.bookForker(cmd, s.totals())
+	before := s.totals()
 	ended := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // PDEATHSIG is about the thread that forks: prctl(2)
 		defer runtime.UnlockOSThread()
-		ended <- cmd.Run()
+		ended <- s.liveForker(cmd, before)
 	}()
 	select {
 	case err := <-ended:
@@ -129,19 +128,37 @@ func (s *Server) runForker() error {
 	}
 }
 
+// liveForker starts a forker, waits for its end, and books it.
+func (s *Server) liveForker(cmd *exec.Cmd, before forkerTotals) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	// Its worker is the main thread, which can be read as long as it is a zombie. Where
+	// waitid fails, nothing is known of it; Wait says why.
+	pid := cmd.Process.Pid
+	var z board.Zombie
+	if _, err := ended(unix.P_PID, pid, 0); err == nil {
+		z = board.ReadZombie(s.slotOf(pid), pid)
+	}
+	err := cmd.Wait()
+	s.bookForker(cmd, z, before)
+	return err
+}
+
 // orphansTime bounds reapOrphans; PDEATHSIG has killed them already.
 const orphansTime = time.Second
 
 // reapOrphans takes the workers off the system's hands that a dead forker has left,
 // and books what they used.
 func (s *Server) reapOrphans() {
+	several := registered[s.env.Config.Model].executes(s.env.Config.Variant)
 	for end := time.Now().Add(orphansTime); ; {
-		var usage syscall.Rusage
-		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, &usage)
+		d, err := reapOne(s.slotOf)
 		switch {
-		case pid > 0:
-			s.env.Board.Reaped(s.slotOf(pid), &usage)
-		case errors.Is(err, syscall.EINTR):
+		case d.pid > 0 && several:
+			s.env.Board.ReapedZombie(s.slotOf(d.pid), &d.usage, d.zombie)
+		case d.pid > 0:
+			s.env.Board.Reaped(s.slotOf(d.pid), &d.usage)
 		case err != nil || time.Now().After(end): // ECHILD: that was all
 			return
 		default:
@@ -163,8 +180,8 @@ func (s *Server) slotOf(pid int) *board.Slot {
 
 // bookForker books a forker that has died. What wait4 says that it used has that of
 // the children in it that it had reaped, which is on the board already.
-func (s *Server) bookForker(cmd *exec.Cmd, before forkerTotals) {
-	if cmd.ProcessState == nil { // it was never started
+func (s *Server) bookForker(cmd *exec.Cmd, z board.Zombie, before forkerTotals) {
+	if cmd.ProcessState == nil { // Wait has failed
 		return
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
@@ -177,9 +194,13 @@ func (s *Server) bookForker(cmd *exec.Cmd, before forkerTotals) {
 	}
 	own.Utime = less(own.Utime, reaped.user-before.user)
 	own.Stime = less(own.Stime, reaped.sys-before.sys)
-	own.Nvcsw = max(0, own.Nvcsw-int64(reaped.voluntary-before.voluntary))
-	own.Nivcsw = max(0, own.Nivcsw-int64(reaped.involuntary-before.involuntary))
-	s.env.Board.Reaped(s.slotOf(cmd.Process.Pid), &own)
+	own.Nvcsw -= int64(reaped.voluntary - before.voluntary)
+	own.Nivcsw -= int64(reaped.involuntary - before.involuntary)
+	// The rest of executed children, of both kinds, was taken off the voluntary ones: their
+	// sum is right, and their division is that of z.
+	own.Nivcsw, own.Nvcsw = own.Nivcsw+min(0, own.Nvcsw), max(0, own.Nvcsw)
+	own.Nvcsw, own.Nivcsw = max(0, own.Nvcsw+min(0, own.Nivcsw)), max(0, own.Nivcsw)
+	s.env.Board.ReapedZombie(s.slotOf(cmd.Process.Pid), &own, z)
 }
 
 // forkerTotals are what the board says of ended workers, at the start of a forker or
