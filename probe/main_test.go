@@ -113,7 +113,7 @@ func (p *peer) hear() []int {
 		p.t.Fatalf("the child says %q: %v", p.line, err)
 	}
 	var numbers []int
-	for _, word := range strings.Fields(p.line) {
+	for word := range strings.FieldsSeq(p.line) {
 		if n, err := strconv.Atoi(word); err == nil {
 			numbers = append(numbers, n)
 		}

@@ -101,10 +101,10 @@ func parseStatus(text []byte) (voluntary, involuntary uint64, zombie, ok bool) {
 
 // after returns what stands behind key on its line.
 func after(text, key []byte) ([]byte, bool) {
-	at := bytes.Index(text, key)
-	if at < 0 {
+	_, after0, ok := bytes.Cut(text, key)
+	if !ok {
 		return nil, false
 	}
-	line, _, ended := bytes.Cut(text[at+len(key):], []byte{'\n'})
+	line, _, ended := bytes.Cut(after0, []byte{'\n'})
 	return line, ended
 }
