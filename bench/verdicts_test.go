@@ -64,8 +64,9 @@ var provocations = []struct {
 	{verdict: results.VerdictServerCPU, plan: bench.Plan{
 		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
 	}},
+	// So many connections that some answer is always there to be read.
 	{verdict: results.VerdictClient, burn: true, plan: bench.Plan{
-		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16},
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{256},
 	}},
 	{verdict: results.VerdictConcurrency, plan: bench.Plan{
 		Models: []string{"prethread"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{64},
