@@ -2,7 +2,6 @@ package startup_test
 
 import (
 	"bytes"
-	"fmt"
 	"go/parser"
 	"go/token"
 	"os"
@@ -13,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/c10kit/c10kit/internal/pty"
 )
 
 const escape = "\x1b"
@@ -76,23 +75,11 @@ func onMuteTerminal(t *testing.T, program string) string {
 // terminal opens a pseudo-terminal: pts(4).
 func terminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	master, slave, err := pty.Open()
 	if err != nil {
 		t.Skipf("no pseudo-terminal: %v", err)
 	}
-	master = os.NewFile(uintptr(fd), "/dev/ptmx") // in the poller, so that a read can end in time
 	t.Cleanup(func() { master.Close() })
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(os.NewSyscallError("ioctl TIOCSPTLCK", err))
-	}
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(os.NewSyscallError("ioctl TIOCGPTN", err))
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return master, slave
 }
 

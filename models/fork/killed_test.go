@@ -94,6 +94,9 @@ func TestKilledSwitches(t *testing.T) {
 				t.Errorf("the leader had %d switches, the others %d; booked are %d and %d, uncertain %d", leader, others, workers, rest, now.Uncertain)
 			}
 			c.Close()
+			if tc.spec == "ppc:fork" {
+				s.forker(victim) // its successor: a drain before that tells of the death
+			}
 			s.stop()
 		})
 	}

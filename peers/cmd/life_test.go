@@ -190,13 +190,15 @@ func TestCommandEnds(t *testing.T) {
 func TestFailures(t *testing.T) {
 	tmp := temporary(t)
 	for spec, want := range map[string][]string{
-		"cmd:no-such-server":                                           {"no-such-server", "not found", "install it", "ready-made are nginx"},
-		"cmd:/dev/null":                                                {"/dev/null", "permission denied"},
-		"cmd:sh -c 'echo sorry >&2; exit 4'":                           {"sh ended before it listened on 127.0.0.1:", "exit status 4", "it said:\nsorry"},
-		"cmd:sh -c 'kill -SEGV $$'":                                    {"killed by SIGSEGV", "it said nothing"},
-		"cmd:sh -c 'setsid sleep 60 &'":                                {"exit status 0", "into the background", "daemon off;"},
-		"cmd:sh -c 'seq 100000; exit 1'":                               {"it said:\n99991\n", "\n100000"},
-		acting(t, "stern"):                                             {"exit status 5", "must set SO_REUSEADDR", "address already in use"},
+		"cmd:no-such-server":                 {"no-such-server", "not found", "install it", "ready-made are nginx"},
+		"cmd:/dev/null":                      {"/dev/null", "permission denied"},
+		"cmd:sh -c 'echo sorry >&2; exit 4'": {"sh ended before it listened on 127.0.0.1:", "exit status 4", "it said:\nsorry"},
+		"cmd:sh -c 'kill -SEGV $$'":          {"killed by SIGSEGV", "it said nothing"},
+		"cmd:sh -c 'setsid sleep 60 &'":      {"exit status 0", "into the background", "daemon off;"},
+		"cmd:sh -c 'seq 100000; exit 1'":     {"it said:\n99991\n", "\n100000"},
+		acting(t, "stern"):                   {"exit status 5", "must set SO_REUSEADDR", "address already in use"},
+
+		// The folder is empty, and other braces stay.
 		"cmd:sh -c 'ls -A {dir}; echo $0; exit 1' x{workers}{nothing}": {"it said:\nx1{nothing}"},
 	} {
 		p, err := tryServer(t, spec, nil)
