@@ -117,8 +117,14 @@ func skippable(name string) bool {
 	return slices.ContainsFunc(exchanges(), func(e exchange) bool { return strings.HasPrefix(e.path, name) })
 }
 
+// skippedTries is how often ProofSkips runs what a model skips before it says that the
+// model passes. Some of it is a race that the model loses only now and then: fasthttp,
+// which sheds a connection by a close without a read, gave no reset in 1 to 4 of 10
+// runs.
+const skippedTries = 20
+
 // ProofSkips is the proof that Traits.Skips is the shortest list: everything that it
-// names fails if it is run after all.
+// names fails, at least once in skippedTries, if it is run after all.
 func ProofSkips(t *testing.T, spec string) {
 	if os.Getenv("C10KIT_PROOFS") == "" {
 		t.Skip("what is skipped mostly fails by a timeout: set C10KIT_PROOFS=1 (make proofs)")
@@ -130,7 +136,10 @@ func ProofSkips(t *testing.T, spec string) {
 	for name, why := range v.Traits.Skips {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := trySkipped(t.Context(), spec, name)
+			var err error
+			for tries := 0; err == nil && tries < skippedTries; tries++ {
+				err = trySkipped(t.Context(), spec, name)
+			}
 			var none *NotApplicable
 			if err == nil || errors.As(err, &none) {
 				t.Errorf("%s skips %q (%s), but it passes: %v", spec, name, why, err)
