@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c10kit/c10kit/models/app"
@@ -138,8 +139,15 @@ func (c Config) Check() error {
 			return fmt.Errorf("%s %v: must not be negative", t.name, t.d)
 		}
 	}
-	if !slices.Contains(app.Names(), c.App) {
+	switch apps := v.Traits.Apps; {
+	case !slices.Contains(app.Names(), c.App):
 		return fmt.Errorf("no app %q; there are %v", c.App, app.Names())
+	case apps != nil && !slices.Contains(apps, c.App):
+		return fmt.Errorf("%s does not serve the app %s, only %s", Spec(m, v.Name), c.App, strings.Join(apps, " and "))
+	case v.Traits.Origin != Own && c.Copy:
+		return fmt.Errorf("%s has no --copy: that is about c10kit's own buffers", Spec(m, v.Name))
+	case v.Traits.Origin == Program && c.Lab:
+		return fmt.Errorf("%s has no --lab: those paths are c10kit's own", Spec(m, v.Name))
 	}
 	_, err = resolve(c.Addr)
 	return err

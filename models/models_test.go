@@ -30,7 +30,7 @@ func variant(name string, t models.Traits) models.Variant {
 func init() {
 	for _, m := range []*models.Model{
 		{Name: "pool", Variants: []models.Variant{variant("accept", models.Traits{Kind: models.Pool}), variant("mutex", models.Traits{Kind: models.Pool})}},
-		{Name: "one", Variants: []models.Variant{variant(models.NoVariant, models.Traits{Kind: models.Serial, MaxWorkers: 1})}},
+		{Name: "one", Variants: []models.Variant{variant(models.NoVariant, models.Traits{Kind: models.Serial, MaxWorkers: 1, Origin: models.Library, Apps: []string{"echo", "http"}})}},
 		{Name: "loops", Variants: []models.Variant{variant("many", models.Traits{Kind: models.Events}), variant("single", models.Traits{Kind: models.Events, MaxWorkers: 1})}},
 	} {
 		m.New = newServer
@@ -131,6 +131,8 @@ func TestCheck(t *testing.T) {
 		{"linger", func(c *models.Config) { c.LingerTimeout = -1 }, "linger timeout -1ns: must not be negative"},
 		{"drain", func(c *models.Config) { c.Drain = -time.Second }, "--drain -1s: must not be negative"},
 		{"app", func(c *models.Config) { c.App = "nix" }, `no app "nix"; there are [echo http unp]`},
+		{"app of others", func(c *models.Config) { c.Model, c.Variant, c.Workers, c.App = "one", models.NoVariant, 1, "unp" }, "one does not serve the app unp, only echo and http"},
+		{"copy of others", func(c *models.Config) { c.Model, c.Variant, c.Workers, c.Copy = "one", models.NoVariant, 1, true }, "one has no --copy: that is about c10kit's own buffers"},
 		{"address", func(c *models.Config) { c.Addr = "nix" }, `address "nix": no host and port` + addrHint},
 	} {
 		m, _ := find(t, "pool")

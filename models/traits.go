@@ -25,6 +25,16 @@ const (
 	Command
 )
 
+// Origin is whose code a model is.
+type Origin uint8
+
+// The origins of models.
+const (
+	Own     Origin = iota // c10kit's
+	Library               // foreign code, linked into this program
+	Program               // a foreign program
+)
+
 // Traits is what a model's user may expect of it. The strings are the columns of
 // `c10kit models`, after the table of Shuo Chen's muduo.
 type Traits struct {
@@ -55,6 +65,11 @@ type Traits struct {
 	// Forks: the process that serves creates children by fork, so it must have one
 	// goroutine and GOMAXPROCS 1.
 	Forks bool
+	// Origin is whose code serves: only c10kit's own has a buffer chain, so --copy means
+	// something to no other, and a program of its own has no --lab.
+	Origin Origin
+	// Apps lists the apps that the model serves; nil is all.
+	Apps []string
 	// Skips is the closed list of what this model may skip of the conformance suite, each
 	// with the reason: a check ("Books"), a case of one ("Drain/half a request"), or a
 	// path ("/wait/"). Empty for a model of the card.

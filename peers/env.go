@@ -1,24 +1,12 @@
 package peers
 
 import (
-	"fmt"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/c10kit/c10kit/models"
 )
-
-// Check returns an error that says what a peer cannot serve of a configuration; apps
-// are those that it can.
-func Check(config models.Config, apps ...string) error {
-	if !slices.Contains(apps, config.App) {
-		return fmt.Errorf("%s does not serve the app %s, only %s", config.Model, config.App, strings.Join(apps, " and "))
-	}
-	return nil
-}
 
 // Draining reports whether the server is to end.
 func Draining(env *models.Env) bool { return env.Board.Draining().Load() != 0 }

@@ -261,7 +261,18 @@ func closeAfter(ctx context.Context, s *Server) error {
 	return nil
 }
 
+// copies are the values of Config.Copy that the model knows.
+func (s *Server) copies() []bool {
+	if s.Variant.Traits.Origin != models.Own {
+		return []bool{false}
+	}
+	return []bool{false, true}
+}
+
 func copyTwin(ctx context.Context, s *Server) error {
+	if s.Variant.Traits.Origin != models.Own {
+		return &NotApplicable{"foreign code has no buffer chain"}
+	}
 	var answers [2][]*Answer
 	for i, copying := range []bool{false, true} {
 		c, err := s.Start(ctx, func(config *models.Config) { config.Copy = copying })

@@ -171,17 +171,19 @@ func (c *Child) until(what string, reached func(board.Counts) bool) error {
 // see waits for a witness to say what is wanted.
 func (c *Child) see(what, witness string, look func() (says any, reached bool, err error)) error {
 	end := time.Now().Add(patience)
-	for {
+	for exited := false; ; {
 		says, reached, err := look()
-		if reached || err != nil {
+		switch {
+		case reached || err != nil:
 			return err
-		}
-		if time.Now().After(end) {
+		case exited: // looked at once more: it may have come with the end
+			return fmt.Errorf("the server ended before %s showed %s: %w", witness, what, errors.Join(errors.New("exited"), c.End()))
+		case time.Now().After(end):
 			return fmt.Errorf("%s never showed %s; it says %+v", witness, what, says)
 		}
 		select {
 		case <-c.Exited():
-			return fmt.Errorf("the server ended before %s showed %s: %w", witness, what, errors.Join(errors.New("exited"), c.End()))
+			exited = true
 		case <-time.After(2 * time.Millisecond):
 		}
 	}

@@ -49,7 +49,7 @@ func streamUp(ctx context.Context, s *Server) error {
 }
 
 func streamDown(ctx context.Context, s *Server) error {
-	for _, copying := range []bool{false, true} { // a range of a file, and memory
+	for _, copying := range s.copies() { // a range of a file, and memory
 		c, err := s.Start(ctx, func(config *models.Config) { config.Copy = copying })
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (cl *Client) receivePattern(n int64, slow int) error {
 const slowReaderSize = 4 * mib
 
 func slowReader(ctx context.Context, s *Server) error {
-	for _, copying := range []bool{false, true} {
+	for _, copying := range s.copies() {
 		c, err := s.Start(ctx, func(config *models.Config) { config.Copy = copying })
 		if err == nil {
 			err = c.slowReaders(ctx)

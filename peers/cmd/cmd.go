@@ -61,7 +61,7 @@ func free(line string) (models.Traits, error) {
 		Kind:      models.Command,
 		Processes: "unknown", Threads: "unknown", Multiplexing: "unknown", CrashTakes: "unknown", Switches: "unknown",
 		Multicore: true,
-		Listens:   true, ReusePort: true, Tree: true,
+		Listens:   true, ReusePort: true, Tree: true, Origin: models.Program,
 		Skips: skips("whether an unknown program speaks HTTP is not known"),
 	}, nil
 }
@@ -92,24 +92,9 @@ func find(variant string) program {
 	}
 }
 
-// newServer is the New of the model. What c10kit's own apps are told has no meaning to
-// a command, and is refused rather than ignored.
+// newServer is the New of the model.
 func newServer(env *models.Env) (models.Server, error) {
-	c := env.Config
-	p := find(c.Variant)
-	switch {
-	case c.Copy:
-		return nil, errors.New("cmd has no --copy: that is about c10kit's own buffers")
-	case c.Lab:
-		return nil, errors.New("cmd has no --lab: those paths are c10kit's own")
-	case isReady(p.name) && c.App != models.DefaultApp:
-		return nil, fmt.Errorf("cmd:%s serves the app %s only, not %s", p.name, models.DefaultApp, c.App)
-	}
-	return &server{env: env, program: p, listening: make(chan struct{}), patience: startTimeout}, nil
-}
-
-func isReady(variant string) bool {
-	return slices.ContainsFunc(ready, func(p program) bool { return p.name == variant })
+	return &server{env: env, program: find(env.Config.Variant), listening: make(chan struct{}), patience: startTimeout}, nil
 }
 
 // readyNames is the list for messages.

@@ -302,12 +302,12 @@ func TestDrains(t *testing.T) {
 		"polite":    "",
 		"reuseport": "",
 		"family":    "",
-		"deaf":      "did not end within 1s of SIGTERM and was killed (--drain is how long it may take); it said:\nserving",
+		"deaf":      "did not end within 2s of SIGTERM and was killed (--drain is how long it may take); it said:\nserving",
 		"crash":     "was sent SIGTERM and ended: exit status 7",
 	} {
 		t.Run(act, func(t *testing.T) {
 			tmp := temporary(t)
-			p := startServer(t, acting(t, act), func(c *models.Config) { c.Drain = time.Second })
+			p := startServer(t, acting(t, act), func(c *models.Config) { c.Drain = 2 * time.Second })
 			pids := processes(t, p, 3)
 			begin := time.Now()
 			if err := p.Signal(syscall.SIGTERM); err != nil {

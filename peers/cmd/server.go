@@ -25,7 +25,7 @@ func hurryAfter(drain time.Duration) time.Duration { return drain / 2 }
 // killAfter is when it is killed: early enough to reap it and to say so before the
 // process that serves is out of time itself.
 func killAfter(drain time.Duration) time.Duration {
-	return drain - max(drain/10, min(drain/2, 300*time.Millisecond))
+	return drain - max(drain/10, min(drain/2, 500*time.Millisecond))
 }
 
 // look is how often a starting server looks whether the command listens: a look costs

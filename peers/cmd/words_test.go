@@ -173,7 +173,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"nginx", "--copy", func(c *models.Config) { c.Copy = true }},
 		{"nginx", "--lab", func(c *models.Config) { c.Lab = true }},
-		{"httpd-event", "serves the app http only, not echo", func(c *models.Config) { c.App = "echo" }},
+		{"httpd-event", "does not serve the app echo, only http", func(c *models.Config) { c.App = "echo" }},
 		{"my-echo {addr}", "", func(c *models.Config) { c.App = "echo" }},
 	} {
 		m, v, err := models.Find("cmd:" + tt.variant)
@@ -182,7 +182,7 @@ func TestRefused(t *testing.T) {
 		}
 		config := models.Config{Variant: v.Name}
 		tt.change(&config)
-		_, err = m.New(&models.Env{Config: config.WithDefaults(m)})
+		err = config.WithDefaults(m).Check()
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.variant, err, tt.want)
 		}

@@ -40,6 +40,8 @@ func init() {
 			CrashTakes:   "server",
 			Switches:     "runtime",
 			Tree:         true,
+			Origin:       models.Library,
+			Apps:         []string{"http"},
 			Skips: peers.Skips(peers.ParserSkips, map[string]string{
 				"Shed": "over its Concurrency it answers 503 and closes without having read, which is a reset",
 
@@ -49,7 +51,7 @@ func init() {
 			}),
 		}}},
 		New: func(env *models.Env) (models.Server, error) {
-			return &server{env: env, config: env.Config}, peers.Check(env.Config, "http")
+			return &server{env: env, config: env.Config}, nil
 		},
 	})
 }

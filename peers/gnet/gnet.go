@@ -40,10 +40,12 @@ func init() {
 			Switches:     "0-1",
 			Listens:      true,
 			Tree:         true,
+			Origin:       models.Library,
+			Apps:         []string{"echo", "http"},
 			Skips:        peers.Skips(peers.ScanSkips),
 		}}},
 		New: func(env *models.Env) (models.Server, error) {
-			return &server{env: env, listening: make(chan struct{})}, peers.Check(env.Config, "http", "echo")
+			return &server{env: env, listening: make(chan struct{})}, nil
 		},
 	})
 	// gnet links a pool of goroutines that starts some of its own at package init, in

@@ -35,6 +35,8 @@ func init() {
 			CrashTakes:   "connection", // the library recovers
 			Switches:     "runtime",
 			Tree:         true,
+			Origin:       models.Library,
+			Apps:         []string{"http"},
 			Skips: peers.Skips(peers.ParserSkips, map[string]string{
 				"Shed": "the library has no bound on connections",
 
@@ -44,7 +46,7 @@ func init() {
 				"Valid/absolute form without a path":        "the library's mux redirects it",
 			}),
 		}}},
-		New: func(env *models.Env) (models.Server, error) { return &server{env}, peers.Check(env.Config, "http") },
+		New: func(env *models.Env) (models.Server, error) { return &server{env}, nil },
 	})
 }
 

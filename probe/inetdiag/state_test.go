@@ -27,13 +27,19 @@ func openConn(t testing.TB) *Conn {
 }
 
 // pairs makes connections one after the other, from sources 127.0.9.1 and up where
-// the server is on IPv4.
+// the server is on IPv4, each from a port of its own: the kernel draws one at random,
+// and a client that draws the port of a TIME_WAIT takes that over, which is then one
+// less than were made.
 type pairs struct {
 	t        *testing.T
 	listener *net.TCPListener
 	dial     netip.AddrPort // where clients find the server
 	made     int
 }
+
+// lastPort is the source port of the newest connection of this process; they begin
+// below the ports that the kernel gives.
+var lastPort = 10_000
 
 func newPairs(t *testing.T, network, addr, dial string) *pairs {
 	t.Helper()
@@ -52,9 +58,10 @@ func newPairs(t *testing.T, network, addr, dial string) *pairs {
 // next returns both ends of a connection.
 func (p *pairs) next() (server, client *net.TCPConn) {
 	p.t.Helper()
-	var from *net.TCPAddr
+	lastPort++
+	from := &net.TCPAddr{IP: net.IPv6loopback, Port: lastPort}
 	if p.dial.Addr().Is4() {
-		from = &net.TCPAddr{IP: net.IPv4(127, 0, 9, byte(1+p.made%200))}
+		from.IP = net.IPv4(127, 0, 9, byte(1+p.made%200))
 	}
 	p.made++
 	client, err := net.DialTCP("tcp", from, net.TCPAddrFromAddrPort(p.dial))
