@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/c10kit/c10kit/models/app"
 	"github.com/c10kit/c10kit/models/board"
@@ -43,6 +44,8 @@ type Env struct {
 	Listener *Listener
 	Board    *board.Board
 
+	admitted atomic.Int64 // connections of Admit
+
 	mu       sync.Mutex
 	draining bool
 	drained  chan struct{} // of Draining
@@ -72,6 +75,22 @@ func (e *Env) Listen() (*Listener, error) {
 	}
 	return l, nil
 }
+
+// Admit reports whether a server of several event loops may take on one more
+// connection: Config.MaxConns bounds their sum, however the kernel spreads them. It is
+// all that loops share, and each connection touches it twice. A connection that was
+// admitted is told to Dismiss when it is closed. Models with a slot on the board for
+// each connection ask that. Safe from any thread.
+func (e *Env) Admit() bool {
+	if e.admitted.Add(1) <= int64(e.Config.MaxConns) {
+		return true
+	}
+	e.Dismiss()
+	return false
+}
+
+// Dismiss takes back one Admit.
+func (e *Env) Dismiss() { e.admitted.Add(-1) }
 
 // Drain begins the end of the server: workers see the flag, blocked accepts wake
 // up, Serve returns when what was accepted is answered. Safe from any goroutine

@@ -17,6 +17,8 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/models/conn"
@@ -81,6 +83,7 @@ func (s *server) Serve() error {
 			continue
 		}
 		if err != nil {
+			_ = unix.Close(fd)
 			return errors.Join(err, s.env.Drain())
 		}
 		s.threads.Go(func() { s.threadMain(w, fd) })

@@ -61,8 +61,13 @@ func (t *Thread) Serve(fd int) {
 	t.slot.Add(board.Closed, 1)
 }
 
+// refusal is how long Refuse lets a peer that does not close keep it. The caller
+// accepts connections, and those that have a place wait meanwhile; a peer that has
+// sent its request and reads the answer closes in less.
+const refusal = 10 * time.Millisecond
+
 // Refuse is Serve for a connection that is one too many: its pipeline only says so
-// (HTTP: 503). It may take up to Limits.Linger.
+// (HTTP: 503), and the lingering close after it takes at most refusal.
 func (t *Thread) Refuse(fd int) {
 	t.slot.Add(board.Shed, 1)
 	t.c.Shed = true
@@ -96,7 +101,10 @@ func (t *Thread) run() unix.Errno {
 			t.waitResource()
 		case stage.WaitRoom, stage.WaitWorker: // flushed; and this thread may block
 		default:
-			if c.Linger && !c.EOF {
+			switch {
+			case c.Linger && !c.EOF && c.Shed:
+				t.lingerBriefly()
+			case c.Linger && !c.EOF:
 				t.linger()
 			}
 			return 0
@@ -228,6 +236,21 @@ func (t *Thread) linger() {
 			return
 		}
 		if t.worker.Clock.Update() >= end {
+			return
+		}
+	}
+}
+
+// lingerBriefly is the lingering close of Refuse, which does not wait out SO_RCVTIMEO.
+func (t *Thread) lingerBriefly() {
+	c := &t.c
+	t.sock.shutdownWrite()
+	c.In.Release()
+	end := t.worker.Clock.Update() + int64(refusal)
+	for left := int64(refusal); left > 0 && t.poll(t.sock.fd, left); left = end - t.worker.Clock.Update() {
+		n, errno := t.sock.peek(&c.In)
+		c.In.Release()
+		if n == 0 && errno != unix.EAGAIN {
 			return
 		}
 	}

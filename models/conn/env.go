@@ -164,7 +164,7 @@ func NewEventsWorker(env *models.Env, l *models.Listener) (*EventsWorker, error)
 	if err != nil {
 		return nil, err
 	}
-	e, err := NewEvents(s.worker, p, s.slot, l.FD, env.Config.MaxConns)
+	e, err := NewEvents(env, s.worker, p, s.slot, l.FD)
 	if err != nil {
 		s.Leave()
 		return nil, err

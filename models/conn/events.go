@@ -5,26 +5,33 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/models/poll"
 	"github.com/c10kit/c10kit/models/stage"
 )
 
+// maxShed is how many connections that are one too many a loop keeps until their peers
+// have closed (Limits.Linger). Those beyond are closed at once, which a peer that still
+// sends may see as a reset: a flood must not cost more than what is served.
+const maxShed = 256
+
 // Events accepts from one listener and serves all its connections on one
 // poll.Loop: the reactor. It belongs to one thread.
 type Events struct {
+	env    *models.Env
 	worker *stage.Worker
 	pipe   stage.Pipeline
 	slot   *board.Slot
 	loop   *poll.Loop
-	limit  int // connections it takes on; more are shed
 
 	listenFD int
 	listener poll.Watch
 	backoff  time.Duration // after an accept that failed for want of descriptors
 
-	open     *session // those that are being served, a list
+	open     *session // those that are not closed, a list
 	opened   int
+	shed     int // of opened, those that were one too many
 	free     *session
 	draining bool
 
@@ -36,13 +43,13 @@ type Events struct {
 const maxAccepts = 64
 
 // NewEvents makes a loop that accepts from the non-blocking descriptor listener and
-// serves at most limit connections.
-func NewEvents(w *stage.Worker, p stage.Pipeline, slot *board.Slot, listener, limit int) (*Events, error) {
+// serves those that env admits.
+func NewEvents(env *models.Env, w *stage.Worker, p stage.Pipeline, slot *board.Slot, listener int) (*Events, error) {
 	loop, err := poll.New(w.Clock.Update)
 	if err != nil {
 		return nil, err
 	}
-	e := &Events{worker: w, pipe: p, slot: slot, loop: loop, limit: limit, listenFD: listener}
+	e := &Events{env: env, worker: w, pipe: p, slot: slot, loop: loop, listenFD: listener}
 	// Level-triggered: connections that were left in the queue are reported again.
 	if err := loop.Add(&e.listener, listener, unix.EPOLLIN, (*acceptor)(e)); err != nil {
 		loop.Close()

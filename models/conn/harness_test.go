@@ -65,7 +65,8 @@ var drivers = []driver{
 		if err := s.env.Listener.SetNonblock(); err != nil {
 			return err
 		}
-		e, err := conn.NewEvents(s.worker, s.app, s.slot, s.env.Listener.FD, limit)
+		s.env.Config.MaxConns = limit
+		e, err := conn.NewEvents(s.env, s.worker, s.app, s.slot, s.env.Listener.FD)
 		if err != nil {
 			return err
 		}

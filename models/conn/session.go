@@ -33,6 +33,7 @@ type session struct {
 	readable, writable bool
 	hup                bool // the peer has shut down its side: read to the EOF
 	lingering          bool
+	shed               bool  // one too many: not admitted
 	stalled            int64 // when a peer that takes no output is given up; 0 while it takes
 	unsent             int32 // of the socket, when stalled was set
 
@@ -51,8 +52,10 @@ func (s *session) begin(fd int) {
 	s.readable, s.writable, s.hup, s.lingering, s.stalled = false, true, false, false, 0
 	s.arrived = false
 	e.slot.Add(board.Connections, 1)
-	s.c.Shed = e.opened >= e.limit
-	if s.c.Shed {
+	s.shed = !e.env.Admit()
+	s.c.Shed = s.shed
+	if s.shed {
+		e.shed++
 		e.slot.Add(board.Shed, 1)
 	}
 	s.prev, s.next = nil, e.open
@@ -271,7 +274,7 @@ func (s *session) finish() {
 	switch {
 	case s.c.Out.Len() > 0:
 		s.park()
-	case s.c.Linger && !s.c.EOF:
+	case s.c.Linger && !s.c.EOF && s.loop.shed <= maxShed:
 		s.lingering = true
 		s.sock.shutdownWrite()
 		s.c.In.Release()
@@ -331,6 +334,11 @@ func (s *session) close() {
 	s.c.Close(e.pipe)
 	e.slot.Add(board.Closed, 1)
 	e.opened--
+	if s.shed {
+		e.shed--
+	} else {
+		e.env.Dismiss()
+	}
 	if s.prev != nil {
 		s.prev.next = s.next
 	} else {

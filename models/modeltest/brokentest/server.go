@@ -103,8 +103,7 @@ func (s *server) accept() error {
 // take serves a connection on a goroutine of its own, which is a thread as long as
 // it sleeps in a system call.
 func (s *server) take(fd int) {
-	open := s.opened()
-	shed := open >= s.env.Config.MaxConns
+	shed := !s.env.Admit()
 	// FLAW ManyConns: from 900 connections on, it waits for one to end.
 	for s.has("ManyConns") && s.opened() >= 900 && s.env.Board.Draining().Load() == 0 {
 		time.Sleep(time.Millisecond)
@@ -127,6 +126,9 @@ func (s *server) take(fd int) {
 func (s *server) serve(fd int, shed bool) {
 	defer s.count(board.Closed, 1)
 	defer unix.Close(fd)
+	if !shed {
+		defer s.env.Dismiss()
+	}
 	// FLAW Shed: a connection over the limit is closed without a word.
 	if s.has("Shed") && shed {
 		return
