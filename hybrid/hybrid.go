@@ -53,7 +53,9 @@ func (s *server) Serve() error {
 		loops.Go(func() {
 			w.Enter()
 			defer w.Leave()
-			errs[i] = w.Run()
+			if errs[i] = w.Run(); errs[i] != nil { // the others do not serve half of the clients
+				errs[i] = errors.Join(errs[i], s.env.Drain())
+			}
 		})
 	}
 	loops.Wait()

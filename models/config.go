@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ const (
 	DefaultLingerTimeout  = 2 * time.Second
 	DefaultDrain          = 5 * time.Second
 )
+
+// mostConns is the kernel's own default of fs.nr_open; as many slots are 128 MiB.
+const mostConns = 1 << 20
 
 // WithDefaults returns c with every zero field set, Workers by the model's kind:
 // 64 for a blocking pool, as many loops as the server has processors for an
@@ -119,10 +123,14 @@ func (c Config) Check() error {
 		return fmt.Errorf("%d workers need as many slots: raise --max-conns from %d", c.Workers, c.MaxConns)
 	case c.MaxBody < 0:
 		return fmt.Errorf("--max-body %d: must not be negative", c.MaxBody)
+	case c.MaxConns > mostConns:
+		return fmt.Errorf("--max-conns %d: at most %d, as many descriptors as a process can have (fs.nr_open)", c.MaxConns, mostConns)
 	case c.MaxRequestsPerWorker < 0:
 		return fmt.Errorf("--max-requests-per-worker %d: must not be negative", c.MaxRequestsPerWorker)
-	case c.Backlog < 1:
-		return fmt.Errorf("--backlog %d: at least 1 is needed", c.Backlog)
+	case c.MaxRequestsPerWorker > 0 && !(v.Traits.Forks && v.Traits.Kind == Pool):
+		return fmt.Errorf("%s has no --max-requests-per-worker: that replaces the workers of a pool of forked processes", Spec(m, v.Name))
+	case c.Backlog < 1 || c.Backlog > math.MaxInt32:
+		return fmt.Errorf("--backlog %d: 1 to %d", c.Backlog, math.MaxInt32)
 	}
 	for _, t := range []struct {
 		name string

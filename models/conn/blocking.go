@@ -264,16 +264,16 @@ func (t *Thread) Accept(listener int) (fd int, ok bool, err error) {
 	t.slot.SetState(board.Accepting)
 	for backoff := 5 * time.Millisecond; ; {
 		fd, errno := t.accept4(listener)
-		switch errno {
-		case 0:
+		switch OutcomeOf(errno) {
+		case Accepted:
 			t.slot.Add(board.WakeUps, 1)
 			return fd, true, nil
-		case unix.EINVAL: // shutdown(listener, SHUT_RD)
+		case Drained:
 			return -1, false, nil
-		case unix.EAGAIN: // SO_RCVTIMEO of the listener
+		case Nothing: // SO_RCVTIMEO of the listener
 			t.slot.Add(board.TimedWakeUps, 1)
-		case unix.EINTR, unix.ECONNABORTED, unix.EPROTO: // the peer has gone again: accept(2)
-		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+		case Gone:
+		case Exhausted:
 			t.slot.Add(board.Errors, 1)
 			t.nanosleep(int64(backoff))
 			backoff = min(2*backoff, time.Second)

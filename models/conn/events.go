@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"errors"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +36,7 @@ type Events struct {
 	shed     int // of opened, those that were one too many
 	free     *session
 	draining bool
+	broken   error // of accept4: the end of Run
 
 	iov [maxIovecs]unix.Iovec
 }
@@ -58,11 +61,11 @@ func NewEvents(env *models.Env, w *stage.Worker, p stage.Pipeline, slot *board.S
 	return e, nil
 }
 
-// Run serves until a drain is complete. An error is the loop's; nothing is left
-// open.
+// Run serves until a drain is complete. An error is the loop's or the listener's;
+// nothing is left open.
 func (e *Events) Run() (err error) {
 	defer e.loop.Close()
-	for !e.draining || e.opened > 0 {
+	for e.broken == nil && (!e.draining || e.opened > 0) {
 		e.slot.SetState(board.Waiting)
 		wakeUps, timed := e.loop.WakeUps, e.loop.Timed
 		if err = e.loop.Wait(); err != nil {
@@ -74,7 +77,7 @@ func (e *Events) Run() (err error) {
 	for e.open != nil {
 		e.open.close()
 	}
-	return err
+	return errors.Join(err, e.broken)
 }
 
 // acceptor is the listener's face of Events.
@@ -86,19 +89,22 @@ func (a *acceptor) Ready(uint32) {
 	e := (*Events)(a)
 	for range maxAccepts {
 		fd, errno := e.accept4()
-		switch errno {
-		case 0:
+		switch OutcomeOf(errno) {
+		case Accepted:
 			e.backoff = 0
 			e.take(fd)
-		case unix.EAGAIN:
+		case Nothing:
 			e.slot.Add(board.EAGAINs, 1)
 			return
-		case unix.EINVAL:
+		case Drained:
 			e.drain()
 			return
-		case unix.EINTR, unix.ECONNABORTED, unix.EPROTO: // the peer has gone again: accept(2)
-		default:
+		case Gone:
+		case Exhausted:
 			e.backOff()
+			return
+		default:
+			e.broken = os.NewSyscallError("accept4", errno)
 			return
 		}
 	}

@@ -200,16 +200,16 @@ func (f *Forker) Accept() (fd int, ok bool, err error) {
 			continue
 		}
 		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(f.Env.Listener.FD), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
-		switch errno {
-		case 0:
+		switch conn.OutcomeOf(errno) {
+		case conn.Accepted:
 			f.self.Add(board.WakeUps, 1)
 			return int(n), true, nil
-		case unix.EINVAL:
+		case conn.Drained:
 			return -1, false, nil
-		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+		case conn.Nothing, conn.Gone:
+		case conn.Exhausted: // not for longer: children are reaped meanwhile
 			f.self.Add(board.Errors, 1)
 			f.wait(-1, firstBackoff)
-		case unix.EAGAIN, unix.EINTR, unix.ECONNABORTED, unix.EPROTO: // the peer has gone again: accept(2)
 		default:
 			return -1, false, os.NewSyscallError("accept4", errno)
 		}

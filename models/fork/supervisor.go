@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -46,10 +47,30 @@ func nextBackoff(last time.Duration) time.Duration {
 
 // Server is the supervisor of a model that forks: a models.Server that runs in
 // ordinary Go and starts the forker.
-type Server struct{ env *models.Env }
+// It is a models.Starter: ready when its first forker runs.
+type Server struct {
+	env   *models.Env
+	once  sync.Once
+	ready chan struct{} // closed by once
+}
 
 // NewServer is the New of such a model.
-func NewServer(env *models.Env) (models.Server, error) { return &Server{env}, nil }
+func NewServer(env *models.Env) (models.Server, error) {
+	return &Server{env: env, ready: make(chan struct{})}, nil
+}
+
+// Listening implements models.Starter.
+func (s *Server) Listening() <-chan struct{} { return s.ready }
+
+// isReady reports whether a forker has ever run.
+func (s *Server) isReady() bool {
+	select {
+	case <-s.ready:
+		return true
+	default:
+		return false
+	}
+}
 
 // Serve implements models.Server: it keeps a forker running until a drain is over.
 // The process must have no children but those of the server: it becomes the one that
@@ -66,7 +87,7 @@ func (s *Server) Serve() error {
 		s.reapOrphans()
 		s.clearBoard()
 		switch {
-		case s.draining():
+		case s.draining(), !s.isReady(): // one that cannot even start will not the next time
 			return err
 		case time.Since(begun) >= healthy:
 			backoff = 0
@@ -133,6 +154,7 @@ func (s *Server) liveForker(cmd *exec.Cmd, before forkerTotals) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.once.Do(func() { close(s.ready) })
 	// Its worker is the main thread, which can be read as long as it is a zombie. Where
 	// waitid fails, nothing is known of it; Wait says why.
 	pid := cmd.Process.Pid
