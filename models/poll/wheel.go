@@ -7,8 +7,9 @@ import (
 )
 
 // A timer wheel of two levels (Varghese and Lauck, SOSP 1987, scheme 7): a ring of
-// slots, a list of timers in each, a bitmap of the slots that are not empty. Insert
-// and remove are O(1); the next slot in use is found by looking at 66 words.
+// slots, a list of timers in each, a bitmap of the slots that are not empty and one of
+// the words of that. Insert, remove and finding the next slot in use are O(1): a loop
+// looks twice a wait.
 //
 //	fine    4096 slots of 1 ms       a timer that is due within 4.096 s
 //	coarse   128 slots of 1.024 s    one that is due later; when the slot comes it is
@@ -36,31 +37,46 @@ type timer struct {
 
 // ring is one level.
 type ring struct {
-	list []*Watch
-	used []uint64
+	list  []*Watch
+	used  []uint64 // a bit for each slot
+	words uint64   // a bit for each word of used, at most 64
 }
 
 func newRing(slots int) ring {
-	return ring{make([]*Watch, slots), make([]uint64, slots/64)}
+	return ring{list: make([]*Watch, slots), used: make([]uint64, slots/64)}
 }
 
 // next returns how many slots after the given one the next in use lies, 1 to the
 // number of slots; ok is false if none is.
 func (r *ring) next(slot int64) (ahead int64, ok bool) {
-	words := int64(len(r.used))
-	from := (slot + 1) % (words * 64)
+	slots := int64(len(r.list))
+	from := (slot + 1) % slots
 	word, bit := from/64, from%64
 	if m := r.used[word] >> bit; m != 0 {
 		return 1 + int64(bits.TrailingZeros64(m)), true
 	}
-	ahead = 64 - bit
-	for i := int64(1); i <= words; i++ {
-		if m := r.used[(word+i)%words]; m != 0 {
-			return 1 + ahead + int64(bits.TrailingZeros64(m)), true
+	later := r.words &^ (1<<(word+1) - 1)
+	if later == 0 { // round the end, up to the slots of word that lie before from
+		if later = r.words; later == 0 {
+			return 0, false
 		}
-		ahead += 64
 	}
-	return 0, false
+	word = int64(bits.TrailingZeros64(later))
+	found := word*64 + int64(bits.TrailingZeros64(r.used[word]))
+	return 1 + (found-from+slots)%slots, true
+}
+
+// mark and clear keep the bitmaps.
+func (r *ring) mark(slot int64) {
+	r.used[slot/64] |= 1 << (slot % 64)
+	r.words |= 1 << (slot / 64)
+}
+
+func (r *ring) clear(slot int64) {
+	r.used[slot/64] &^= 1 << (slot % 64)
+	if r.used[slot/64] == 0 {
+		r.words &^= 1 << (slot / 64)
+	}
 }
 
 type wheel struct {
@@ -121,7 +137,7 @@ func (w *wheel) link(x *Watch, due int64) {
 		t.next.timer.prev = x
 	}
 	r.list[slot] = x
-	r.used[slot/64] |= 1 << (slot % 64)
+	r.mark(slot)
 	w.n++
 }
 
@@ -133,7 +149,7 @@ func (w *wheel) unlink(x *Watch) {
 	} else {
 		r.list[slot] = t.next
 		if t.next == nil {
-			r.used[slot/64] &^= 1 << (slot % 64)
+			r.clear(slot)
 		}
 	}
 	if t.next != nil {

@@ -124,12 +124,39 @@ func count(w *wheel) int {
 			if used != (r.list[i] != nil) {
 				return -1
 			}
+			if r.words>>(i/64)&1 == 1 != (r.used[i/64] != 0) {
+				return -1
+			}
 			for x := r.list[i]; x != nil; x = x.timer.next {
 				n++
 			}
 		}
 	}
 	return n
+}
+
+// TestRingNext holds next against a walk through the slots.
+func TestRingNext(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		slots := int64(64 * rapid.IntRange(1, 64).Draw(t, "words"))
+		r := newRing(int(slots))
+		for _, s := range rapid.SliceOfN(rapid.Int64Range(0, slots-1), 0, 4).Draw(t, "used") {
+			r.mark(s)
+		}
+		if rapid.Bool().Draw(t, "cleared") {
+			r.clear(rapid.Int64Range(0, slots-1).Draw(t, "clear"))
+		}
+		slot := rapid.Int64Range(0, slots-1).Draw(t, "slot")
+		want, wantOK := int64(0), false
+		for ahead := int64(1); ahead <= slots && !wantOK; ahead++ {
+			if s := (slot + ahead) % slots; r.used[s/64]>>(s%64)&1 == 1 {
+				want, wantOK = ahead, true
+			}
+		}
+		if got, ok := r.next(slot); got != want || ok != wantOK {
+			t.Fatalf("after %d of %d: %d, %v, want %d, %v", slot, slots, got, ok, want, wantOK)
+		}
+	})
 }
 
 // Ten thousand connections that idle for a minute do not keep their loop awake: it
