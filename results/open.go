@@ -16,7 +16,9 @@ type Stored struct {
 	Results   []Result // in the order in which they were measured
 	Samples   []Sample
 	Latencies []Latency
-	Warnings  []string // what is damaged or absent in the folder
+	// Predictions are those that were locked before the run.
+	Predictions []Prediction
+	Warnings    []string // what is damaged or absent in the folder
 }
 
 // Open reads the run in dir. It fails where there is no manifest that it can
@@ -63,6 +65,9 @@ func open(fsys fs.FS) (*Stored, error) {
 		f.read(data, func(line int, format string, args ...any) {
 			s.warn("%s:%d: %s", f.name, line, fmt.Sprintf(format, args...))
 		})
+	}
+	if err := s.readPredictions(fsys); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
