@@ -195,12 +195,13 @@ func treeServer(p *control.Process) (server, error) {
 
 // cost is CPU nanoseconds a request of a fresh server, loaded by our generator.
 func (r *baselines) cost(start func() (server, error)) func() (float64, error) {
-	return floor.Quiet(quietTries, foreignShare, func() (float64, time.Duration, error) {
+	return floor.Quiet(quietTries, foreignShare, func() (ns float64, used time.Duration, err error) {
 		own := selfCPU(r.t)
 		s, err := start()
 		if err != nil {
 			return 0, 0, err
 		}
+		defer func() { err = errors.Join(err, s.stop()) }()
 		target, err := loadgen.ParseTarget("http://" + s.addr + "/plaintext")
 		if err != nil {
 			return 0, 0, err
@@ -232,7 +233,7 @@ func (r *baselines) cost(start func() (server, error)) func() (float64, error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		return float64(after-before) / float64(load.Requests), total + selfCPU(r.t) - own, s.stop()
+		return float64(after-before) / float64(load.Requests), total + selfCPU(r.t) - own, nil
 	})
 }
 
@@ -247,21 +248,22 @@ func (r *baselines) model(name string) func() (float64, error) {
 // client is the efficiency of a load generator's whole process, start and end
 // included: requests per second of its CPU time, against the reactor.
 func (r *baselines) client(run func(url string, pipeline int) (int, *os.ProcessState, error), pipeline int) func() (float64, error) {
-	return floor.Quiet(quietTries, foreignShare, func() (float64, time.Duration, error) {
+	return floor.Quiet(quietTries, foreignShare, func() (perSecond float64, used time.Duration, err error) {
 		s, err := r.startModel("reactor")
 		if err != nil {
 			return 0, 0, err
 		}
+		defer func() { err = errors.Join(err, s.stop()) }()
 		n, state, err := run("http://"+s.addr+"/plaintext", pipeline)
 		if err != nil {
 			return 0, 0, err
 		}
-		used := state.UserTime() + state.SystemTime()
+		used = state.UserTime() + state.SystemTime()
 		total, err := s.cpu()
 		if err != nil {
 			return 0, 0, err
 		}
-		return float64(n) / used.Seconds(), used + total, s.stop()
+		return float64(n) / used.Seconds(), used + total, nil
 	})
 }
 

@@ -3,8 +3,8 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,22 +26,32 @@ type Measured struct {
 // addresses counts the cells that this process measured.
 var addresses atomic.Uint32
 
-// address returns an address of 127.0.0.0/8 that no earlier cell of this process
-// had, so that what a cell leaves in TIME_WAIT shares no address with the next.
-func address() string {
+// sourcesPer is how many addresses a cell of a connection per request connects from. Each
+// connection needs a port, and one source has 28,232 of them, of which a fast server uses
+// up more in a window than the kernel gives back.
+const sourcesPer = 8
+
+// addressBlock is how many addresses a cell has to itself: the server's, those of its
+// sources behind it, and some that nobody has.
+const addressBlock = 16
+
+// address returns an address of 127.0.0.0/8 that neither a server nor a source of the
+// 240,000 cells before it had, so that what a cell leaves in TIME_WAIT shares no address
+// with the next.
+func address() netip.Addr {
+	const blocks, nets = 15, 250 // in an address's last byte, and in the one before
 	n := addresses.Add(1)
-	return fmt.Sprintf("127.%d.%d.%d:0", 16+n/62500%64, n/250%250+1, n%250+1)
+	return netip.AddrFrom4([4]byte{
+		127, byte(16 + n/(blocks*nets)%64), byte(1 + n/blocks%nets), byte(1 + n%blocks*addressBlock),
+	})
 }
 
-// sources returns eight addresses to connect from: the server's own /8 with the
-// last byte changed. A connection per request needs a port each, and one source
-// has 28,232 of them, of which a fast server uses up more in a window than the
-// kernel gives back.
+// sources returns the addresses to connect to server from: those right behind its own.
 func sources(server netip.Addr) []netip.Addr {
-	var all []netip.Addr
-	a := server.As4()
-	for a[3] = 1; a[3] <= 8; a[3]++ {
-		all = append(all, netip.AddrFrom4(a))
+	all := make([]netip.Addr, sourcesPer)
+	for i := range all {
+		server = server.Next()
+		all[i] = server
 	}
 	return all
 }
@@ -61,7 +71,7 @@ func (p Plan) Measure(ctx context.Context, c results.Cell, sample func(results.S
 		workers = p.workers(v.Traits, c.Conns)
 	}
 	config := models.Config{
-		Model: m.Name, Variant: v.Name, App: c.App, Addr: address(), Workers: workers, CPUs: p.Layout.Server,
+		Model: m.Name, Variant: v.Name, App: c.App, Addr: address().String() + ":0", Workers: workers, CPUs: p.Layout.Server,
 		MaxConns: max(models.DefaultMaxConns, workers), Backlog: p.Backlog, Lab: p.Lab,
 	}
 	// Not the caller's context: Ctrl-C ends the window, and the server is then asked
@@ -76,19 +86,48 @@ func (p Plan) Measure(ctx context.Context, c results.Cell, sample func(results.S
 	if err == nil {
 		r = w.result(load) // reads the board, which Stop closes
 	}
+	unasked := hasEnded(server) // nobody has asked it to until here
 	stopped := errors.Join(w.release(), server.Stop(models.DefaultDrain+time.Second))
 	if err != nil {
 		return nil, errors.Join(err, stopped)
 	}
-	switch said := server.Said(); {
+	said := server.Said()
+	switch {
+	case unasked:
+		r.Ended = firstLine(stopped)
 	case stopped != nil:
 		r.Notes = append(r.Notes, "the server did not end well: "+stopped.Error())
-	case said != "":
+		said = "" // it is in the error
+	}
+	if said != "" {
 		r.Notes = append(r.Notes, "the server said: "+said)
 	}
 	return &Measured{
 		Result: r, Load: load, Start: w.start, End: w.end, Gomaxprocs: server.Ready.Gomaxprocs,
 	}, nil
+}
+
+// firstLine is how a server ended, without the rest of what it said.
+func firstLine(err error) string {
+	if err == nil {
+		return "exit status 0"
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	const long = 120 // a command's log may be one line
+	if len(line) > long {
+		line = strings.ToValidUTF8(line[:long], "") + "..."
+	}
+	return line
+}
+
+// hasEnded reports whether the process of a server has.
+func hasEnded(server *control.Process) bool {
+	select {
+	case <-server.Exited():
+		return true
+	default:
+		return false
+	}
 }
 
 // window is the part of a cell in which a server is loaded.
@@ -103,7 +142,7 @@ type window struct {
 	before, after control.Edge
 	edgeErr       error
 
-	watch    *watch.Watch
+	watch    *watch.Watch // nil: watchErr says why
 	watchErr error
 	series   *series
 }
@@ -150,8 +189,8 @@ func (w *window) watched() watch.Options {
 // opened is the first edge: the load has warmed up and is under way. The server's own
 // clocks are read last, since a request costs them most.
 func (w *window) opened() {
-	if w.watchErr == nil {
-		w.watchErr = w.watch.Open()
+	if w.watch != nil {
+		_ = w.watch.Open() // Counted says what is missing, and why
 	}
 	w.before, w.edgeErr = w.server.Edge()
 	w.start = time.Now()
@@ -165,8 +204,8 @@ func (w *window) closed() {
 	var err error
 	w.after, err = w.server.Edge()
 	w.edgeErr = errors.Join(w.edgeErr, err)
-	if w.watchErr == nil {
-		w.watchErr = w.watch.Close()
+	if w.watch != nil {
+		_ = w.watch.Close()
 	}
 }
 
@@ -178,28 +217,32 @@ func (w *window) release() error {
 }
 
 func (w *window) config() (loadgen.Config, error) {
-	c := w.cell
-	target, err := loadgen.ParseTarget("http://" + w.server.Addr() + c.Path)
+	return w.plan.config(w.cell, w.server.Addr())
+}
+
+// config is the load of a cell, on a server at addr.
+func (p Plan) config(c results.Cell, addr string) (loadgen.Config, error) {
+	target, err := loadgen.ParseTarget("http://" + addr + c.Path)
 	if err != nil {
 		return loadgen.Config{}, err
 	}
 	cfg := loadgen.Config{
 		Target:   target,
 		Conns:    c.Conns,
-		Threads:  min(len(w.plan.Layout.Load), c.Conns),
-		Warmup:   w.plan.Warmup,
+		Threads:  min(len(p.Layout.Load), c.Conns),
+		Warmup:   p.Warmup,
 		Pipeline: c.Pipeline,
 		Close:    c.Mode == results.ModeClose,
-		CPUs:     w.plan.Layout.Load,
-		Think:    w.plan.Think,
+		CPUs:     p.Layout.Load,
+		Think:    p.Think,
 	}
 	if cfg.Close {
 		cfg.Sources = sources(target.Addr.Addr())
 	}
-	if w.plan.Requests > 0 {
-		cfg.Requests = w.plan.Requests
+	if p.Requests > 0 {
+		cfg.Requests = p.Requests
 	} else {
-		cfg.Duration = w.plan.Window
+		cfg.Duration = p.Window
 	}
 	return cfg, cfg.Closer.Set(c.Closer)
 }

@@ -1,95 +1,42 @@
 package bench
 
 import (
-	"fmt"
-
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/probe/watch"
 	"github.com/c10kit/c10kit/results"
 )
 
-// kernelCounts are the figures that the kernel keeps, each with a value or the reason
-// why it has none.
+// kernelCounts are the figures that the kernel keeps, and those of the scoreboard, each
+// with a value or the reason why it has none.
 func (w *window) kernelCounts(r *results.Result, load *loadgen.Result, c watch.Counted) {
-	w.switches(r, load, c)
-	set := func(err error, values map[results.Metric]float64) {
-		for m, v := range values {
-			if err != nil {
-				r.Miss(m, err.Error())
-			} else {
-				r.Set(m, v)
-			}
-		}
+	values, missing := c.Metrics(load)
+	for m, v := range values {
+		r.Set(m, v)
 	}
-	set(c.MemoryErr, map[results.Metric]float64{results.PSS: float64(c.Memory.PSS)})
-	set(c.CPUErr, map[results.Metric]float64{results.Threads: float64(c.Threads), results.Procs: float64(c.Procs)})
-	set(c.StandingErr, map[results.Metric]float64{
-		results.TimeWaitStandingServer: float64(c.Standing.Server),
-		results.TimeWaitStandingClient: float64(c.Standing.Client),
-	})
-	set(c.OverflowsErr, map[results.Metric]float64{
-		results.Overflows: float64(c.Overflows),
-	})
+	for m, why := range missing {
+		r.Miss(m, why)
+	}
 	if w.series.queued {
 		r.Set(results.AcceptQueue, w.series.queue)
 	} else {
 		r.Miss(results.AcceptQueue, "no sample of the window saw it")
 	}
-	set(c.NetErr, map[results.Metric]float64{results.Retransmits: float64(c.Retransmits)})
-}
-
-// switches are the context switches per request, the board's requests where it has
-// any: read together with them.
-func (w *window) switches(r *results.Result, load *loadgen.Result, c watch.Counted) {
-	perBoard := []results.Metric{results.WakeUps, results.EAGAINs}
-	all := append([]results.Metric{results.CswVoluntary, results.CswInvoluntary, results.CswError, results.CswRuntime}, perBoard...)
-	n := c.Requests(answers(load), load.Elapsed)
-	why := ""
-	switch {
-	case c.SwitchesErr != nil:
-		why = c.SwitchesErr.Error()
-	case n == 0:
-		why = "the server answered no request"
-	}
-	if why != "" {
-		for _, m := range all {
-			r.Miss(m, why)
-		}
-		return
-	}
-	s := c.Switches
-	r.Set(results.CswVoluntary, float64(s.Voluntary)/n)
-	r.Set(results.CswInvoluntary, float64(s.Involuntary)/n)
-	r.Set(results.CswError, float64(s.Uncertain)/n)
-	if s.Tree {
-		r.Miss(results.CswRuntime, "no worker can be named: the two others are of the whole tree")
-		for _, m := range perBoard {
+	for _, m := range []results.Metric{results.CswRuntime, results.WakeUps, results.EAGAINs} {
+		switch _, counted := values[m]; {
+		case counted || missing[m] != "":
+		case m == results.CswRuntime && c.SwitchesErr == nil:
+			r.Miss(m, "no worker can be named: the two others are of the whole tree")
+		case c.SwitchesErr == nil:
 			r.Miss(m, "the server keeps no scoreboard")
+		default:
+			r.Miss(m, c.SwitchesErr.Error())
 		}
-	} else {
-		r.Set(results.CswRuntime, float64(s.Rest)/n)
-		r.Set(results.WakeUps, float64(c.Board.WakeUps)/n)
-		r.Set(results.EAGAINs, float64(c.Board.EAGAINs)/n)
 	}
-	if c.NotMade > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d TIME_WAITs of this network namespace were not made: net.ipv4.tcp_max_tw_buckets were there", c.NotMade))
-	}
-	r.Notes = append(r.Notes, s.Notes()...)
-	if c.Disagrees != "" {
-		r.Notes = append(r.Notes, c.Disagrees)
-	}
+	r.Notes = append(r.Notes, c.Notes()...)
 	if w.plan.Perf && c.PerfErr != nil {
 		r.Notes = append(r.Notes, "no perf events: "+c.PerfErr.Error())
 	}
 	r.PerWorker = c.PerWorker
-}
-
-// answers is how many answers the load got, of any status: so many the server made.
-func answers(load *loadgen.Result) (n uint64) {
-	for _, k := range load.Status {
-		n += k
-	}
-	return max(n, load.Requests)
 }
 
 // limits are the figures that the verdict rests on.
@@ -97,6 +44,7 @@ func (w *window) limits(load *loadgen.Result, c watch.Counted) limits {
 	l := limits{
 		spec: w.cell.Spec(), conns: w.cell.Conns, neverServed: load.NeverServed, slowConnects: load.SlowConnects,
 		overflows: c.Overflows, queue: c.Queue, segments: c.Segments, retransmits: c.Retransmits,
+		failed: load.Elapsed > 0 && load.Requests == 0,
 	}
 	if w.traits.Tree {
 		l.unknown = c.CPUErr
@@ -113,14 +61,18 @@ func (w *window) limits(load *loadgen.Result, c watch.Counted) limits {
 	return l
 }
 
-// serverSide is the share of the processors that the server could use which it did
-// use: those that it was given, but no more than it has workers.
+// serverSide is the share of the processors that the server could use which it did use:
+// those that it was given, but no more than it has workers, or threads where no worker can
+// be named.
 func (w *window) serverSide(c watch.Counted) side {
-	cpus := len(w.plan.Layout.Server)
-	if w.cell.Workers > 0 {
-		cpus = min(cpus, w.cell.Workers)
+	given := max(len(w.plan.Layout.Server), 1)
+	cpus := given
+	switch {
+	case w.cell.Workers > 0:
+		cpus = min(given, w.cell.Workers)
+	case c.CPUErr == nil && c.Threads > 0:
+		cpus = min(given, c.Threads)
 	}
-	cpus = max(cpus, 1)
 	s := side{of: counted(cpus, "CPU")}
 	win := w.after.Sub(w.before)
 	used, elapsed := win.User+win.Sys, win.Elapsed
@@ -130,16 +82,31 @@ func (w *window) serverSide(c watch.Counted) side {
 	if elapsed <= 0 {
 		return s
 	}
-	had := float64(elapsed) * float64(cpus)
-	s.used = float64(used) / had
-	// Threads of the server also wait for each other, all at the same time. What others
-	// took is what neither the server used nor nobody, and it counts as far as the
-	// server's threads waited at all.
-	if c.DelayErr == nil && c.IdleErr == nil {
-		others := max(0, 1-s.used-float64(c.Idle)/had)
-		s.waited = min(float64(c.Delay)/had, others)
+	s.used = float64(used) / float64(elapsed) / float64(cpus)
+	if c.DelayErr != nil || c.Elapsed <= 0 {
+		return s
+	}
+	s.waited = min(waited(c, s.used*float64(cpus), given)/float64(cpus), max(0, 1-s.used))
+	if cpus > 1 {
+		t := c.Busiest
+		s.thread = float64(t.Ran+t.Delay) / float64(c.Elapsed)
 	}
 	return s
+}
+
+// waited is for how many processors the server's threads waited, on average, because
+// others were on them; used is on how many it ran, of those that it was given.
+//
+// Threads of the server also wait for each other, all at the same time. What others took is
+// what neither the server used nor nobody, and it counts as far as the server's threads
+// waited at all.
+func waited(c watch.Counted, used float64, given int) float64 {
+	if c.IdleErr != nil {
+		return 0
+	}
+	elapsed := float64(c.Elapsed)
+	others := float64(given) - used - float64(c.Idle)/elapsed
+	return max(0, min(float64(c.Delay)/elapsed, others))
 }
 
 // clientSide is the same of the generator's threads.
@@ -151,7 +118,8 @@ func clientSide(load *loadgen.Result) side {
 	}
 	s.used = load.CPU.Total().Seconds() / had
 	if load.CPU.Waited > 0 {
-		s.waited = load.CPU.Waited.Seconds() / had
+		// A wait is booked when it ends, so that of an edge falls into one window whole.
+		s.waited = min(load.CPU.Waited.Seconds()/had, max(0, 1-s.used))
 	}
 	return s
 }

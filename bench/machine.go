@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/models"
+	"github.com/c10kit/c10kit/probe/perf"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -42,6 +43,7 @@ func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 	if p.Layout.Warning != "" {
 		m.Warnings = append(m.Warnings, p.Layout.Warning)
 	}
+	m.Warnings = append(m.Warnings, p.Warnings...)
 	if p.Closer == results.CloserServer && slices.Contains(p.Modes, results.ModeClose) {
 		for _, spec := range p.Models {
 			if _, v, err := models.Find(spec); err == nil && v.Traits.KeepsOpen {
@@ -65,6 +67,19 @@ func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 		}
 	}
 	return m
+}
+
+// TryPerf returns p as it can be carried out here: without Perf, and with a warning, where
+// this process may not count switches by perf events.
+func (p Plan) TryPerf() Plan {
+	if !p.Perf {
+		return p
+	}
+	if err := perf.Try().Thread; err != nil {
+		p.Perf = false
+		p.Warnings = append(slices.Clip(p.Warnings), "--perf was left out: "+err.Error())
+	}
+	return p
 }
 
 func kernel() string {

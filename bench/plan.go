@@ -41,6 +41,8 @@ type Plan struct {
 	// that block and burn.
 	Backlog int
 	Lab     bool
+	// Warnings are for the manifest.
+	Warnings []string
 	// Before, if not nil, is called before each cell: it may wait, for a pause, and
 	// answers whether the cell is measured.
 	Before func(ctx context.Context, c results.Cell) bool
@@ -81,9 +83,16 @@ func (p Plan) Default() Plan {
 	return p
 }
 
+// What an experiment is bounded by, before anything is made of it.
+const (
+	maxWindows = 10_000         // cells times rounds: hours
+	maxWindow  = 24 * time.Hour // far from where int64 ends
+)
+
 // Cells returns the cells of one round, in the order in which reports show them:
 // by mode, then by number of connections, then as the models were named. An error
-// is the user's: a model that does not exist, a number that makes no sense.
+// is the user's: a model that does not exist, a number that makes no sense, a path
+// that no request line holds.
 func (p Plan) Cells() ([]results.Cell, error) {
 	switch {
 	case len(p.Models) == 0:
@@ -92,12 +101,20 @@ func (p Plan) Cells() ([]results.Cell, error) {
 		return nil, fmt.Errorf("--rounds %d: at least 1 is needed", p.Rounds)
 	case p.Window < 10*time.Millisecond:
 		return nil, fmt.Errorf("-d %v: a window of at least 10ms is needed", p.Window)
+	case p.Window > maxWindow:
+		return nil, fmt.Errorf("-d %v: a window of at most %v is measured", p.Window, maxWindow)
+	case strings.ContainsFunc(p.Path, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return nil, fmt.Errorf("--path %q: a request line holds neither blanks nor control characters; write them as %%20", p.Path)
 	case p.Pipeline > 1 && slices.Contains(p.Modes, results.ModeClose):
 		return nil, fmt.Errorf("--pipeline %d needs connections that are kept alive: leave out --close", p.Pipeline)
 	}
 	counts := p.Conns
 	if len(counts) == 0 {
 		counts = []int{DefaultConns}
+	}
+	// By division: the product may overflow.
+	if n := len(p.Modes) * len(counts) * len(p.Models); p.Rounds > maxWindows/max(n, 1) {
+		return nil, fmt.Errorf("--rounds %d of %d cells: at most %d windows are measured in one run", p.Rounds, n, maxWindows)
 	}
 	var cells []results.Cell
 	for _, mode := range p.Modes {
@@ -152,7 +169,14 @@ func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
 		c.Closer = results.CloserClient // the load closes them when the window is over
 	}
 	c = c.Identify()
-	return c, c.Validate()
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	cfg, err := p.config(c, "127.0.0.1:80") // any address: it is the rest that is checked
+	if err == nil {
+		err = cfg.Check()
+	}
+	return c, err
 }
 
 // workers is how many a server gets: as many as connections for a blocking pool,

@@ -2,12 +2,15 @@ package bench
 
 import (
 	"fmt"
+	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/c10kit/c10kit/models/all"
+	"github.com/c10kit/c10kit/probe/perf"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -45,6 +48,13 @@ func TestCells(t *testing.T) {
 		{name: "too many", plan: Plan{Models: all.Card(), Conns: []int{1 << 20}}, err: "-c 1048576"},
 		{name: "window", plan: Plan{Models: all.Card(), Window: time.Millisecond}, err: "-d 1ms"},
 		{name: "rounds", plan: Plan{Models: all.Card(), Rounds: -1}, err: "--rounds -1"},
+		{name: "rounds without end", plan: Plan{Models: all.Card(), Rounds: 1e9}, err: "--rounds 1000000000"},
+		{name: "more rounds than can be counted", plan: Plan{Models: all.Card(), Rounds: math.MaxInt}, err: "at most 10000 windows"},
+		{name: "connections without end", plan: Plan{Models: all.Card(), Conns: []int{1e9}}, err: "-c 1000000000"},
+		{name: "pipeline without end", plan: Plan{Models: all.Card(), Modes: []string{results.ModeKeepAlive}, Pipeline: 1e9}, err: "1000000000"},
+		{name: "a window without end", plan: Plan{Models: all.Card(), Window: 1e6 * time.Hour}, err: "-d 1000000h0m0s"},
+		{name: "a blank in the path", plan: Plan{Models: all.Card(), Path: "/a b"}, err: `--path "/a b"`},
+		{name: "a line in the path", plan: Plan{Models: all.Card(), Path: "/a\r\nX: y"}, err: `--path "/a\r\nX: y"`},
 		{name: "pipeline and close", plan: Plan{Models: all.Card(), Pipeline: 4}, err: "--pipeline 4"},
 		{name: "path", plan: Plan{Models: all.Card(), Path: "plaintext"}, err: "slash"},
 		{name: "closer", plan: Plan{Models: all.Card(), Closer: "both", Modes: []string{results.ModeClose}}, err: "client or server"},
@@ -72,6 +82,23 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// TestTryPerf: what is not asked for is not tried, and what may not be done is said once.
+func TestTryPerf(t *testing.T) {
+	if p := (Plan{}).TryPerf(); p.Perf || len(p.Warnings) > 0 {
+		t.Errorf("%+v", p)
+	}
+	p := Plan{Perf: true}.TryPerf()
+	if err := perf.Try().Thread; (err == nil) != p.Perf || (err == nil) == (len(p.Warnings) == 1) {
+		t.Errorf("%v, and the plan is %+v", err, p)
+	}
+	m := p.Manifest(nil, nil)
+	for _, w := range p.Warnings {
+		if !slices.Contains(m.Warnings, w) {
+			t.Errorf("%q is not in the manifest: %q", w, m.Warnings)
+		}
+	}
+}
+
 // Every round visits every cell once; the same seed gives the same order, and
 // rounds differ.
 func TestOrder(t *testing.T) {
@@ -95,14 +122,16 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// No two cells of a process share an address.
+// No two cells of a process share an address, neither of servers nor of sources.
 func TestAddress(t *testing.T) {
-	seen := map[string]bool{}
-	for range 100_000 {
-		a := address()
-		if seen[a] || !strings.HasPrefix(a, "127.") {
-			t.Fatalf("%s comes again", a)
+	seen := map[netip.Addr]bool{}
+	for range 20_000 {
+		server := address()
+		for _, a := range append(sources(server), server) {
+			if last := a.As4()[3]; seen[a] || !a.IsLoopback() || last == 0 || last == 255 {
+				t.Fatalf("%s comes again, or is none for a host", a)
+			}
+			seen[a] = true
 		}
-		seen[a] = true
 	}
 }

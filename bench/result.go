@@ -21,11 +21,9 @@ func (w *window) result(load *loadgen.Result) results.Result {
 	}
 	latencies(&r, load.Total)
 	counted := w.counted()
-	w.serverCosts(&r, load, counted)
 	w.kernelCounts(&r, load, counted)
+	w.serverCosts(&r, load, counted)
 	if load.Elapsed > 0 {
-		r.Set(results.TimeWaitServer, float64(load.Conns.TWServer))
-		r.Set(results.TimeWaitClient, float64(load.Conns.TWClient))
 		r.Set(results.Errors, float64(load.Window.Failed))
 	}
 	if !load.Window.Balanced() || !load.Run.Balanced() {
@@ -45,25 +43,22 @@ func (w *window) result(load *loadgen.Result) results.Result {
 	return r
 }
 
-// percentiles are the published ones with the smallest number of answers for which
-// they can be told: below it the exact binomial 95% upper bound of the quantile
-// does not exist (measurement rule R12).
+// percentiles are the published ones.
 var percentiles = []struct {
 	metric results.Metric
 	q      float64
-	least  int64
 }{
-	{results.P50, 50, 6}, {results.P90, 90, 36}, {results.P99, 99, 368}, {results.P999, 99.9, 3688},
+	{results.P50, 0.5}, {results.P90, 0.9}, {results.P99, 0.99}, {results.P999, 0.999},
 }
 
 func latencies(r *results.Result, h *hdrhistogram.Histogram) {
-	n := h.TotalCount()
+	n := uint64(h.TotalCount())
 	for _, p := range percentiles {
-		if n < p.least {
-			r.Miss(p.metric, fmt.Sprintf("it takes %d answers to tell, there were fewer", p.least))
+		if !results.Enough(p.q, n) {
+			r.Miss(p.metric, fmt.Sprintf("it takes %d answers to tell, there were fewer", results.Needed(p.q)))
 			continue
 		}
-		r.Set(p.metric, float64(h.ValueAtQuantile(p.q)))
+		r.Set(p.metric, float64(h.ValueAtQuantile(100*p.q)))
 	}
 	if n > 0 {
 		r.Set(results.MaxLatency, float64(h.Max()))
@@ -75,10 +70,10 @@ func latencies(r *results.Result, h *hdrhistogram.Histogram) {
 // counted is what the watch says, or everything missing for the reason that there is
 // no watch.
 func (w *window) counted() watch.Counted {
-	if w.watchErr == nil {
-		return w.watch.Counted()
+	if w.watch == nil {
+		return watch.Missing(w.watchErr)
 	}
-	return watch.Missing(w.watchErr)
+	return w.watch.Counted()
 }
 
 // serverCosts are the CPU time and allocations per request.
@@ -91,7 +86,7 @@ func (w *window) serverCosts(r *results.Result, load *loadgen.Result, counted wa
 	user, sys, n := win.User, win.Sys, float64(win.Requests)
 	err := w.edgeErr
 	if w.traits.Tree {
-		user, sys, n = counted.CPU.User, counted.CPU.System, counted.Requests(answers(load), load.Elapsed)
+		user, sys, n = counted.CPU.User, counted.CPU.System, counted.Divisor(load)
 		err = counted.CPUErr
 	}
 	why := ""

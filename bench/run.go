@@ -34,7 +34,10 @@ func (p Plan) Run(ctx context.Context, cells []results.Cell, run *results.Run, w
 			c.Round = round
 			c = c.Identify()
 			if p.Before != nil && !p.Before(ctx, c) {
-				e.total -= 1 // it is not measured
+				e.total -= 1
+				if err := run.Skip(c); err != nil {
+					return ctx.Err() != nil, err
+				}
 				continue
 			}
 			if ctx.Err() != nil {
@@ -77,14 +80,15 @@ func (e *experiment) cell(ctx context.Context, c results.Cell) error {
 	if err != nil {
 		return err
 	}
-	e.done++
-	event := results.Event{Kind: results.EventResult, Cell: c, Result: &m.Result}
-	if m.Load.Elapsed > 0 {
-		if event.Latencies, err = e.record(m); err != nil {
-			return err
-		}
+	if m.Load.Elapsed == 0 { // cut short before its window: there is no result
+		return nil
 	}
-	e.tell(event)
+	latencies, err := e.record(m)
+	if err != nil {
+		return err
+	}
+	e.done++
+	e.tell(results.Event{Kind: results.EventResult, Cell: c, Result: &m.Result, Latencies: latencies})
 	return nil
 }
 

@@ -6,11 +6,6 @@ import (
 	"github.com/c10kit/c10kit/results"
 )
 
-// busy is the share of its processors' time from which on a side counts as what
-// limited the cell. What is missing to 1 is the edges of the window, where the clocks
-// are read.
-const busy = 0.95
-
 // lossPerMille is how many of 1,000 segments must be sent again for loss to be what
 // limited a cell: each costs its connection at least the 200 ms of a retransmission
 // timer, a thousand times what a request takes on loopback.
@@ -22,6 +17,7 @@ type limits struct {
 	conns       int
 	concurrency int // connections that the model serves at the same time; 0 is no bound
 	neverServed int
+	failed      bool  // the window was opened, and no request succeeded in it
 	unknown     error // why nobody knows what the server used
 
 	server, client side
@@ -39,15 +35,22 @@ type limits struct {
 type side struct {
 	used, waited float64
 	of           string // what it had: "1 CPU", "2 threads"
+	// thread is the same of one processor by the busiest thread of a side that has several:
+	// with that at its limit, the others have nothing to do, and processors idle.
+	thread float64
 }
 
-func (s side) share() float64 { return s.used + s.waited }
+func (s side) share() float64 { return max(s.used+s.waited, s.thread) }
 
 func (s side) String() string {
-	if s.waited < 0.01 {
-		return fmt.Sprintf("%.0f%% of %s", 100*s.used, s.of)
+	text := fmt.Sprintf("%.0f%% of %s", 100*s.used, s.of)
+	if s.waited >= 0.01 {
+		text += fmt.Sprintf(" (+%.0f%% waiting)", 100*s.waited)
 	}
-	return fmt.Sprintf("%.0f%% of %s (+%.0f%% waiting)", 100*s.used, s.of, 100*s.waited)
+	if s.thread >= results.Busy && s.thread > s.used+s.waited {
+		text += fmt.Sprintf(", a thread of it %.0f%% of one", 100*min(s.thread, 1))
+	}
+	return text
 }
 
 // verdict says what limited a cell: the first of these that the figures show.
@@ -55,6 +58,7 @@ func (s side) String() string {
 //	concurrency   connections beyond what the model serves at a time: whoever is busy
 //	              meanwhile is busy with the others
 //	ports         connects failed for want of a port: what was asked was not sent
+//	none          no request succeeded: what was busy was busy with errors
 //	server-cpu,   the busier side, if it had no time left. A busy server overflows its
 //	client        queue and a busy machine is late with its timers: the time is the cause
 //	accept-queue  with time left, connections were dropped because accept came too late
@@ -72,11 +76,13 @@ func (l limits) verdict() results.Verdict {
 			l.neverServed, l.conns, l.spec, l.concurrency)
 	case l.ports > 0:
 		return v(results.VerdictPorts, "%d connects found no free local port (EADDRNOTAVAIL); more sources have more ports", l.ports)
+	case l.failed:
+		return v(results.VerdictNone, "%s; %s", results.NoSuccess, both)
 	case l.unknown != nil:
 		return v(results.VerdictNone, "it cannot be told: %v", l.unknown)
-	case l.server.share() >= busy && l.server.share() >= l.client.share():
+	case l.server.share() >= results.Busy && l.server.share() >= l.client.share():
 		return v(results.VerdictServerCPU, "%s%s", both, l.alsoOverflows())
-	case l.client.share() >= busy:
+	case l.client.share() >= results.Busy:
 		return v(results.VerdictClient, "%s%s", both, l.alsoOverflows())
 	case l.overflows > 0:
 		return v(results.VerdictAcceptQueue, "%d connections were dropped by a full accept queue of %d, %d waited a second or more for the next try; %s",

@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"testing"
@@ -19,6 +20,10 @@ import (
 // away before TCP sees them.
 const lossy = "lossy"
 
+// nameless is the reactor as a foreign program is seen: a tree of threads, of which one
+// works, and no worker that can be named.
+const nameless = "nameless"
+
 func init() {
 	reexec.Register("burn", burn)
 	reactor, v, err := models.Find("reactor")
@@ -33,6 +38,11 @@ func init() {
 			}
 			return reactor.New(env)
 		},
+	})
+	traits := v.Traits
+	traits.Tree = true
+	models.Register(&models.Model{
+		Name: nameless, Variants: []models.Variant{{Name: models.NoVariant, Traits: traits}}, New: reactor.New,
 	})
 }
 
@@ -53,7 +63,9 @@ func burn() {
 
 // provocations are situations that are made to be limited by just one thing.
 var provocations = []struct {
+	name    string // where another has the same verdict
 	verdict string
+	shared  bool // server and load on the same processors, more than the server can use
 	plan    bench.Plan
 	change  func(*results.Cell)
 	burn    bool // three others want the generator's processor, and leave it a quarter
@@ -63,6 +75,12 @@ var provocations = []struct {
 	}},
 	{verdict: results.VerdictServerCPU, plan: bench.Plan{
 		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
+	}},
+	{name: "one thread on shared CPUs", shared: true, verdict: results.VerdictServerCPU, plan: bench.Plan{
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
+	}},
+	{name: "one thread of a command on shared CPUs", shared: true, verdict: results.VerdictServerCPU, plan: bench.Plan{
+		Models: []string{nameless}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
 	}},
 	// So many connections that some answer is always there to be read.
 	{verdict: results.VerdictClient, burn: true, plan: bench.Plan{
@@ -96,7 +114,7 @@ func TestProofVerdicts(t *testing.T) {
 		t.Skip(l.Warning)
 	}
 	for _, p := range provocations {
-		t.Run(p.verdict, func(t *testing.T) {
+		t.Run(cmp.Or(p.name, p.verdict), func(t *testing.T) {
 			var few netns.Sysctls
 			if p.verdict == results.VerdictPorts {
 				few = fewPorts
@@ -110,6 +128,9 @@ func TestProofVerdicts(t *testing.T) {
 				}
 			}
 			p.plan.Layout = l
+			if p.shared {
+				p.plan.Layout = layout(t, results.PlacementShared)
+			}
 			for range 3 {
 				m := measure(t, p.plan, p.change)
 				v := m.Result.Verdict

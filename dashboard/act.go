@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -16,25 +15,25 @@ import (
 
 func matches(msg tea.KeyMsg, bindings ...key.Binding) bool { return key.Matches(msg, bindings...) }
 
-func (d *dash) toggleHelp() { d.help = !d.help }
-
 // quit ends the program; while a run goes on it asks once, and then stops the run and
-// waits for its end, so that the folder is closed. Asked again it does not wait.
+// waits for its end, so that what is served comes to its end too. Asked again it does not
+// wait: Run returns ErrAtOnce then.
 func (d *dash) quit(keep bool) tea.Cmd {
 	d.keep = keep
 	switch {
 	case !d.running():
 		return tea.Quit
 	case d.leaving:
-		return tea.Quit // whoever called Run stops the run, as it must anyway
+		d.atOnce = true
+		return tea.Quit
 	}
 	d.question = &question{
-		text: "A run goes on. Stop it, keep what is measured, and quit?  y yes  any other key no",
+		text: "A run goes on. Stop it, keep its data, quit?  y/n",
 		keys: append(slices.Clone(keys.Quit.Keys()), keys.QuitKeep.Keys()...),
 		yes: func(d *dash) tea.Cmd {
 			d.leaving = true
 			d.stop()
-			d.status = "stopping the run; q again leaves at once"
+			d.say("stopping the run; q again leaves at once")
 			return nil
 		},
 	}
@@ -51,15 +50,15 @@ func (d *dash) stop() {
 
 func (d *dash) cancel() {
 	if !d.running() {
-		d.status = "no run goes on"
+		d.say("no run goes on")
 		return
 	}
 	d.question = &question{
-		text: "Stop the run and keep what is measured?  y yes  any other key no",
+		text: "Stop the run and keep what is measured?  y/n",
 		keys: keys.Cancel.Keys(),
 		yes: func(d *dash) tea.Cmd {
 			d.stop()
-			d.status = "stopping the run"
+			d.say("stopping the run")
 			return nil
 		},
 	}
@@ -120,7 +119,7 @@ func (d *dash) jump(part float64) {
 func (d *dash) toggle(digit string) {
 	i := int(digit[0] - '1')
 	if i >= len(d.story.specs) {
-		d.status = "there is no model " + digit
+		d.say("there is no model " + digit)
 		return
 	}
 	spec := d.story.specs[i]
@@ -130,24 +129,8 @@ func (d *dash) toggle(digit string) {
 func (d *dash) nextGroup() {
 	if n := len(d.story.groups); n > 0 {
 		d.group = (d.groupIndex() + 1) % n
-		d.status = d.groupNow().title()
+		d.say(d.groupNow().title())
 	}
-}
-
-func (d *dash) nextSort() {
-	d.sort++
-	if d.sort >= len(columns) {
-		d.sort = -1
-	}
-	if d.sort < 0 {
-		d.status = "in the order of the run"
-		return
-	}
-	if columns[d.sort].value == nil {
-		d.nextSort()
-		return
-	}
-	d.status = "sorted by " + columns[d.sort].name
 }
 
 func (d *dash) filterKey(msg tea.KeyMsg) tea.Cmd {
@@ -160,28 +143,11 @@ func (d *dash) filterKey(msg tea.KeyMsg) tea.Cmd {
 		d.filtering = false
 		return d.quit(false)
 	default:
-		d.filter = edit(d.filter, msg)
+		line := input{text: d.filter}
+		line.key(msg)
+		d.filter = line.text
 	}
 	return nil
-}
-
-// maxLine bounds what is typed.
-const maxLine = 200
-
-// edit is a line that keys are typed into at its end.
-func edit(line string, msg tea.KeyMsg) string {
-	switch msg.Type {
-	case tea.KeyBackspace:
-		_, n := utf8.DecodeLastRuneInString(line)
-		return line[:len(line)-n]
-	case tea.KeyCtrlU:
-		return ""
-	case tea.KeyRunes, tea.KeySpace:
-		if !msg.Alt && len(line) < maxLine {
-			return line + clean(string(msg.Runes))
-		}
-	}
-	return line
 }
 
 // bases are what differences may be to: the other run, then the models of the group.
@@ -203,7 +169,7 @@ func (d *dash) nextBase() {
 	}
 	i := max(slices.Index(all, d.base), 0)
 	d.base = all[(i+1)%len(all)]
-	d.status = "differences to " + d.baseName()
+	d.say("differences to " + d.baseName())
 }
 
 // aFew samples hold all that any of them has.
@@ -233,18 +199,18 @@ func (d *dash) nextMetric() {
 	all := d.metrics()
 	i := slices.Index(all, d.metric)
 	d.metric = all[(i+1)%len(all)]
-	d.status = "over time: " + string(d.metric)
+	d.say("over time: " + string(d.metric))
 }
 
 func (d *dash) toggleLog() {
 	if !d.focus.scaled() {
-		d.status = "this pane has one scale only: Tab to another"
+		d.say("this pane has one scale only: Tab to another")
 		return
 	}
 	d.logs[d.focus] = !d.logs[d.focus]
-	d.status = "linear"
+	d.say("linear")
 	if d.logs[d.focus] {
-		d.status = "logarithmic"
+		d.say("logarithmic")
 	}
 }
 
@@ -256,14 +222,55 @@ func (d *dash) pause() {
 	case d.player != nil:
 		d.player.paused = !d.player.paused
 	case !d.running():
-		d.status = "no run goes on: o sets one up"
+		d.say("no run goes on: o sets one up")
 	default:
 		d.paused = !d.paused
 		d.control.Pause(d.paused)
-		d.status = "the run goes on"
+		d.say("the run goes on")
 		if d.paused {
-			d.status = "the run pauses before the next cell"
+			d.say("the run pauses before the next cell")
 		}
+	}
+}
+
+// reopened is a run folder that was read.
+type reopened struct {
+	recording Recording
+	err       error
+}
+
+// again plays a recording from its start, or the live run that has ended, which is read
+// behind bubbletea's back.
+func (d *dash) again() tea.Cmd {
+	switch {
+	case d.player != nil:
+		d.seek((*player).rewind)
+		d.player.paused = false
+	case d.running():
+		d.say("the run goes on: it can be replayed at its end")
+	case d.story.dir == "":
+		d.say("no run yet: o sets one up")
+	default:
+		dir := d.story.dir
+		return func() tea.Msg {
+			stored, err := results.Open(dir)
+			if err != nil {
+				return reopened{err: err}
+			}
+			return reopened{recording: Record(stored)}
+		}
+	}
+	return nil
+}
+
+func (d *dash) reopened(r reopened) {
+	d.dirty = true
+	switch {
+	case r.err != nil:
+		d.say("no replay: " + clean(r.err.Error()))
+	case !d.running(): // another run may have begun meanwhile
+		d.show(r.recording, nil)
+		d.say("replay of " + clean(r.recording.Dir))
 	}
 }
 
@@ -274,16 +281,16 @@ func (d *dash) nextRound() {
 	case d.player != nil:
 		d.seek((*player).nextRound)
 	case !d.running():
-		d.status = "no run goes on: o sets one up"
+		d.say("no run goes on: o sets one up")
 	default:
 		d.control.Next()
-		d.status = "what is left of this round is left out"
+		d.say("what is left of this round is left out")
 	}
 }
 
 func (d *dash) seek(to func(*player)) {
 	if d.player == nil {
-		d.status = "a live run cannot be wound: c10kit replay can"
+		d.say("a live run cannot be wound: c10kit replay can")
 		return
 	}
 	to(d.player)
@@ -297,7 +304,7 @@ const minSpan = time.Second
 func (d *dash) scale(up bool) {
 	if d.player != nil {
 		d.player.faster(up)
-		d.status = fmt.Sprintf("speed %dx", d.player.speed)
+		d.say(fmt.Sprintf("speed %dx", d.player.speed))
 		return
 	}
 	whole := d.longest()
@@ -313,9 +320,9 @@ func (d *dash) scale(up bool) {
 	if !up && d.span >= whole || whole <= minSpan {
 		d.span = 0
 	}
-	d.status = "time axis: all of the window"
+	d.say("time axis: all of the window")
 	if d.span > 0 {
-		d.status = fmt.Sprintf("time axis: the last %v", d.span.Round(100*time.Millisecond))
+		d.say(fmt.Sprintf("time axis: the last %v", d.span.Round(100*time.Millisecond)))
 	}
 }
 

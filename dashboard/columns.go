@@ -1,8 +1,6 @@
 package dashboard
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +24,7 @@ type column struct {
 // Ranks of columns.
 const (
 	always = iota
+	asked
 	first
 	second
 	third
@@ -50,27 +49,34 @@ func figureColumn(name string, rank int, m results.Metric, value func(*row) figu
 	}
 }
 
-var columns = []column{
-	metricColumn("req/s", always, results.ReqPerSec),
-	{name: "±", rank: first, text: (*dash).spreadText},
-	{name: "other", rank: second, metric: results.ReqPerSec, ofTwo: true, text: (*dash).otherText},
-	{name: "diff", rank: third, text: (*dash).differenceText},
-	metricColumn("conn/s", fifth, results.ConnPerSec),
-	metricColumn("p50", first, results.P50),
-	metricColumn("p99", always, results.P99),
-	metricColumn("p99.9", second, results.P999),
-	metricColumn("vol/r", always, results.CswVoluntary),
-	metricColumn("inv/r", always, results.CswInvoluntary),
-	metricColumn("tw-srv", first, results.TimeWaitServer),
-	metricColumn("tw-cli", second, results.TimeWaitClient),
-	figureColumn("mem/c", third, results.PSS, (*row).perConnection),
-	metricColumn("thr", fourth, results.Threads),
-	metricColumn("proc", fourth, results.Procs),
-	metricColumn("cpu/r", third, results.CPUPerReq),
-	{
-		name: "err", rank: always, metric: results.Errors, value: (*row).errors,
-		text: errorsText,
-	},
+// columns are all there are, from left to right. They are set by init as the texts of some
+// depend on which column the table is sorted by.
+var columns []column
+
+func init() {
+	columns = []column{
+		metricColumn("req/s", always, results.ReqPerSec),
+		{name: "±", rank: first, text: (*dash).spreadText},
+		{name: "other", rank: second, metric: results.ReqPerSec, ofTwo: true, text: (*dash).otherText},
+		{name: "diff", rank: third, text: (*dash).differenceText},
+		{name: "p", rank: fifth, text: (*dash).chanceText},
+		metricColumn("conn/s", fifth, results.ConnPerSec),
+		metricColumn("p50", first, results.P50),
+		metricColumn("p99", always, results.P99),
+		metricColumn("p99.9", second, results.P999),
+		metricColumn("vol/r", always, results.CswVoluntary),
+		metricColumn("inv/r", always, results.CswInvoluntary),
+		metricColumn("tw-srv", first, results.TimeWaitServer),
+		metricColumn("tw-cli", second, results.TimeWaitClient),
+		figureColumn("mem/c", third, results.PSS, (*row).perConnection),
+		metricColumn("thr", fourth, results.Threads),
+		metricColumn("proc", fourth, results.Procs),
+		metricColumn("cpu/r", third, results.CPUPerReq),
+		{
+			name: "err", rank: always, metric: results.Errors, value: (*row).errors,
+			text: errorsText,
+		},
+	}
 }
 
 // noValue stands for what is not known; the row's details say why.
@@ -116,62 +122,3 @@ func (d *dash) spreadText(r *row) (string, screen.Style) {
 
 // wideQuartiles is the width of a screen from which both quartiles are shown.
 const wideQuartiles = 150
-
-// differenceText is in percent of the base's req/s, and "~" where the quartiles overlap:
-// then no difference is claimed.
-func (d *dash) differenceText(r *row) (string, screen.Style) {
-	base := d.baseOf(r)
-	if base == r {
-		return "base", screen.Dim
-	}
-	percent, claimed, ok := r.difference(base, results.ReqPerSec)
-	switch {
-	case !ok:
-		return noValue, screen.Dim
-	case !claimed:
-		return "~", screen.Dim
-	}
-	return percentText(percent), goodOrBad(results.ReqPerSec, percent)
-}
-
-// otherText is req/s of the same cell in the other run.
-func (d *dash) otherText(r *row) (string, screen.Style) {
-	if d.other == nil {
-		return noValue, screen.Dim
-	}
-	b := d.other.find(r.cell)
-	if b == nil {
-		return noValue, screen.Dim
-	}
-	return figureText(results.ReqPerSec, b.figure(results.ReqPerSec))
-}
-
-func percentText(p float64) string {
-	text := strconv.FormatFloat(p, 'f', 0, 64)
-	if p >= 0 {
-		text = "+" + text
-	}
-	return text + "%"
-}
-
-func goodOrBad(m results.Metric, percent float64) screen.Style {
-	info, _ := m.Info()
-	if (percent > 0) == (info.Better == results.Higher) {
-		return screen.Good
-	}
-	return screen.Bad
-}
-
-// sortRows puts the largest first and what is not known last.
-func sortRows(rows []*row, value func(*row) figure) {
-	slices.SortStableFunc(rows, func(a, b *row) int {
-		x, y := value(a), value(b)
-		switch {
-		case x.known != y.known && x.known:
-			return -1
-		case x.known != y.known:
-			return 1
-		}
-		return cmp.Compare(y.value, x.value)
-	})
-}

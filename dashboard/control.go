@@ -15,12 +15,16 @@ type Controller interface {
 	// Start makes a run folder (results.Create) and begins to measure, in goroutines of the Controller's
 	// own. It calls feed.Begin before the first event, and the last event is an EventEnd,
 	// also where the run fails: by then the folder is closed and no child process is left.
-	// A choice that makes no sense is an error, which the form shows. Start is not called
-	// again before the EventEnd.
+	// A choice that makes no sense is an error, which the form shows; that of one setting
+	// begins with its name: conns, path, mode, rounds, window or placement. Start is not
+	// called again before the EventEnd.
 	Start(c Choice, feed *Feed) error
 	// Pause keeps the run from beginning another cell, until Pause(false). What is being
 	// measured is measured to its end: a cell that is stopped in the middle is no sample.
 	Pause(on bool)
+	// Held reports whether the run waits in a pause: nothing is being measured, and nothing
+	// will be before Pause(false).
+	Held() bool
 	// Next leaves out what is left of this round.
 	Next()
 	// Stop ends the run as Ctrl-C ends compare: what was measured is kept. It may be called

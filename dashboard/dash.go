@@ -35,27 +35,37 @@ type dash struct {
 	group    int    // of story.groups; -1 is the largest
 	selected string // ID of a row's cell, so that sorting and resizing keep it
 	hidden   map[string]bool
-	sort     int // column, -1 for the manifest's order
-	reverse  bool
+	sort     int       // column, -1 for the manifest's order
+	reverse  bool      // smallest first, or the manifest's order backwards
+	placed   []*column // of the table as it was drawn last
 	filter   string
 	base     string // spec, or otherRun; empty is the usual base
 	metric   results.Metric
+	pairings map[pairing]difference // see versus
 	logs     [paneCount]bool
 	span     time.Duration // of time axes, 0 is all
 	scroll   int           // lines, of a pane of text
 	cursor   int           // top row of a table that is higher than its room
 
 	help      bool
+	helpTop   int // line of the help that is shown first
 	filtering bool
 	frozen    bool
 	paused    bool // of a live run
 	question  *question
 	form      *form
-	status    string // answer to the latest key
+	status    string    // answer to the latest key
+	statusAt  time.Time // since when it is seen, zero until the next frame
+	chosen    *Choice   // of the latest run that was started here
 	exports   exporter
+
+	suspending bool // ^Z waits for the end of a cell
+	shell      *shell
+	noMouse    bool
 
 	stopping bool // the user asked for the end of the run
 	leaving  bool // and of the program
+	atOnce   bool // without waiting for the run
 	keep     bool // what is on the screen is left there
 	bug      error
 	stack    []byte // of bug
@@ -96,6 +106,7 @@ func (d *dash) show(r Recording, base *Recording) {
 		for _, e := range base.Events {
 			d.other.fold(e)
 		}
+		d.say("against " + d.other.origin())
 	}
 }
 
@@ -138,9 +149,16 @@ func (d *dash) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return d, d.typed(msg)
 	case tea.MouseMsg:
 		return d, d.mouse(tea.MouseEvent(msg))
+	case suspend:
+		d.dirty = true
+		return d, d.suspend()
+	case resumed:
+		return d, d.resume(msg)
+	case reopened:
+		d.reopened(msg)
 	case exported:
 		d.dirty = true
-		d.status = msg.String()
+		d.say(msg.String())
 	case leave:
 		return d, tea.Quit
 	}
@@ -174,11 +192,33 @@ func (d *dash) ticked(now time.Time) tea.Cmd {
 		d.second = second
 		d.dirty = d.dirty || d.player != nil || d.running()
 	}
-	if d.leaving && !d.running() {
+	d.forget(now)
+	switch {
+	case d.leaving && !d.running():
 		return tea.Quit
+	case d.suspending && !d.measuring():
+		return tea.Batch(d.tick(), d.toShell())
 	}
 	return d.tick()
 }
+
+// statusTime is how long an answer is shown: the keys at the foot come back after it.
+const statusTime = 3 * time.Second
+
+// forget takes an answer away that was shown for long enough.
+func (d *dash) forget(now time.Time) {
+	switch {
+	case d.status == "":
+	case d.statusAt.IsZero():
+		d.statusAt = now
+	case now.Sub(d.statusAt) >= statusTime:
+		d.say("")
+		d.dirty = true
+	}
+}
+
+// say answers a key or the mouse; the empty text takes the answer before away.
+func (d *dash) say(text string) { d.status, d.statusAt = text, time.Time{} }
 
 // drain folds what the live run told.
 func (d *dash) drain() {
@@ -224,17 +264,18 @@ func (d *dash) typed(msg tea.KeyMsg) tea.Cmd {
 
 // key takes a key to whatever has the keyboard now.
 func (d *dash) key(msg tea.KeyMsg) tea.Cmd {
-	d.status = ""
+	d.say("")
 	switch {
+	case matches(msg, keys.Suspend):
+		return d.suspend()
 	case d.question != nil:
 		return d.answer(msg)
 	case d.form != nil:
 		return d.formKey(msg)
 	case d.filtering:
 		return d.filterKey(msg)
-	case d.help && !matches(msg, keys.Help, keys.Quit, keys.QuitKeep):
-		d.help = false
-		return nil
+	case d.help:
+		return d.helpKey(msg)
 	}
 	for _, a := range keys.actions() {
 		if matches(msg, a.binding) {

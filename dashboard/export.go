@@ -41,7 +41,7 @@ func (d *dash) export() tea.Cmd {
 	d.draw()
 	text := []byte(d.grid.Plain())
 	var svg bytes.Buffer
-	if err := d.grid.SVG(&svg, d.look.theme(), "c10kit: "+d.heading()); err != nil {
+	if err := d.grid.SVG(&svg, d.look.theme(), "c10kit: "+d.heading(inFull)); err != nil {
 		return func() tea.Msg { return exported{err: err} }
 	}
 	dir, run := d.exports.dir, d.story.dir

@@ -9,7 +9,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"github.com/c10kit/c10kit/dashboard/screen"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -20,7 +19,8 @@ import (
 //	│         [x] tpc:thread    [x] reactor:epoll    │
 //	│ conns   64                                     │
 //	│ mode    < both >                               │
-//	└─ Enter start  Space tick  arrows move  Esc ────┘
+//	│ what is wrong, or what the model is            │
+//	└────────────────────────────────────────────────┘
 type form struct {
 	models  []Offered
 	ticked  []bool
@@ -28,15 +28,19 @@ type form struct {
 	at      int // the model or, from len(models) on, the line that keys go to
 	columns int // of models, as they were drawn
 	width   int // of such a column
+	top     int // line of the list that is drawn first
 	problem string
 }
 
 // line is one setting: a text, or one of several choices.
 type line struct {
 	name    string
-	text    string
+	input            // text is one of choices, if there are any
 	choices []string // nil for a text
 }
+
+// formKeys are those that the form has of its own.
+const formKeys = "Enter start  Space tick  arrows move  Esc close"
 
 // The lines of the form.
 const (
@@ -64,12 +68,12 @@ func newForm(c Choices) *form {
 		}
 	}
 	f.lines = []line{
-		lineConns:     {name: "conns", text: joinInts(c.Default.Conns)},
-		linePath:      {name: "path", text: c.Default.Path},
-		lineMode:      {name: "mode", text: mode, choices: modes},
-		lineRounds:    {name: "rounds", text: strconv.Itoa(c.Default.Rounds)},
-		lineWindow:    {name: "window", text: c.Default.Window.String()},
-		linePlacement: {name: "placement", text: c.Default.Placement, choices: c.Placements},
+		lineConns:     {name: "conns", input: input{text: joinInts(c.Default.Conns)}},
+		linePath:      {name: "path", input: input{text: c.Default.Path}},
+		lineMode:      {name: "mode", input: input{text: mode}, choices: modes},
+		lineRounds:    {name: "rounds", input: input{text: strconv.Itoa(c.Default.Rounds)}},
+		lineWindow:    {name: "window", input: input{text: c.Default.Window.String()}},
+		linePlacement: {name: "placement", input: input{text: c.Default.Placement}, choices: c.Placements},
 	}
 	return f
 }
@@ -118,11 +122,15 @@ func (f *form) choice() (Choice, error) {
 func (d *dash) openForm() {
 	switch {
 	case d.control == nil:
-		d.status = "this is a stored run: c10kit dashboard runs new ones"
+		d.say("this is a stored run: c10kit dashboard runs new ones")
 	case d.running():
-		d.status = "a run goes on: c stops it"
+		d.say("a run goes on: c stops it")
 	default:
-		d.form = newForm(d.control.Offer())
+		offer := d.control.Offer()
+		if d.chosen != nil {
+			offer.Default = *d.chosen
+		}
+		d.form = newForm(offer)
 	}
 }
 
@@ -132,8 +140,9 @@ func (d *dash) start(c Choice) error {
 	if err := d.control.Start(c, feed); err != nil {
 		return err
 	}
+	d.chosen, d.player = &c, nil
 	d.feed, d.stopping, d.paused, d.frozen = feed, false, false, false
-	d.group, d.selected = -1, ""
+	d.group, d.selected, d.filter = -1, "", ""
 	// Until the run has told of its folder there is nothing to show, and it goes on already.
 	d.story = newStory("", results.Manifest{Rounds: c.Rounds})
 	return nil
@@ -154,7 +163,7 @@ func (d *dash) formKey(msg tea.KeyMsg) tea.Cmd {
 			err = d.start(c)
 		}
 		if err != nil {
-			f.problem = clean(err.Error())
+			f.refuse(err)
 			return nil
 		}
 		d.form = nil
@@ -162,14 +171,19 @@ func (d *dash) formKey(msg tea.KeyMsg) tea.Cmd {
 		f.move(-1)
 	case "down", "tab":
 		f.move(1)
-	case "left":
-		f.turn(-1)
-	case "right":
-		f.turn(1)
 	default:
-		f.input(msg)
+		f.key(msg)
 	}
 	return nil
+}
+
+// refuse shows what is wrong, and goes to the setting whose name it begins with.
+func (f *form) refuse(err error) {
+	f.problem = clean(err.Error())
+	name, _, _ := strings.Cut(f.problem, " ")
+	if i := slices.IndexFunc(f.lines, func(l line) bool { return l.name == name }); i >= 0 {
+		f.at = len(f.models) + i
+	}
 }
 
 // move goes up or down: by a line of the list of models, or to the next setting.
@@ -186,7 +200,8 @@ func (f *form) move(by int) {
 	f.at = min(max(f.at+by, 0), last)
 }
 
-// turn goes left or right: to the next model, or to the next choice of a setting.
+// turn goes left or right: to the next model, or to the next choice of a setting that has
+// some.
 func (f *form) turn(by int) {
 	if f.at < len(f.models) {
 		f.at = min(max(f.at+by, 0), len(f.models)-1)
@@ -201,92 +216,19 @@ func (f *form) turn(by int) {
 
 func (f *form) line() *line { return &f.lines[f.at-len(f.models)] }
 
-func (f *form) input(msg tea.KeyMsg) {
+// key takes what neither starts nor leaves a line.
+func (f *form) key(msg tea.KeyMsg) {
 	switch {
+	case f.at >= len(f.models) && f.line().choices == nil:
+		f.line().key(msg)
+	case msg.Type == tea.KeyLeft:
+		f.turn(-1)
+	case msg.Type == tea.KeyRight:
+		f.turn(1)
+	case msg.String() != " ":
 	case f.at < len(f.models):
-		if msg.String() == " " {
-			f.ticked[f.at] = !f.ticked[f.at]
-		}
-	case f.line().choices != nil:
-		if msg.String() == " " {
-			f.turn(1)
-		}
+		f.ticked[f.at] = !f.ticked[f.at]
 	default:
-		f.line().text = edit(f.line().text, msg)
-	}
-}
-
-// formLabel is the width of the names of settings.
-const formLabel = 11
-
-func (d *dash) drawForm(a screen.Area) {
-	f := d.form
-	inside := a.Panel(screen.Panel{
-		Title: "a new run", Focused: true, Footer: "Enter start  Space tick  arrows move  Esc close",
-	})
-	room := max(inside.Height()-len(f.lines)-2, 1)
-	list, settings := inside.Top(min(f.layModels(inside), room) + 1)
-	d.drawModels(list)
-	y := 0
-	for i, l := range f.lines {
-		style := screen.Normal
-		text := clean(l.text)
-		if l.choices != nil {
-			text = "< " + text + " >"
-		}
-		if i+len(f.models) == f.at {
-			style = screen.Focus
-			if l.choices == nil {
-				text += "_"
-			}
-		} else if l.name == "conns" && l.text == "" {
-			text = "as suits each model"
-		}
-		settings.Text(1, y, l.name, screen.Title)
-		settings.Text(formLabel, y, text, style)
-		d.click(settings.Row(y), func(d *dash) { d.form.at = i + len(d.form.models) })
-		y++
-	}
-	if f.problem != "" {
-		settings.Text(1, y+1, f.problem, screen.Bad)
-		return
-	}
-	if f.at < len(f.models) {
-		settings.Text(1, y+1, clean(f.models[f.at].About), screen.Dim)
-	}
-}
-
-// layModels divides the list into as many columns as a has room for, and returns how many
-// lines that makes.
-func (f *form) layModels(a screen.Area) int {
-	f.width = 1
-	for _, m := range f.models {
-		f.width = max(f.width, a.TextWidth(m.Spec)+6)
-	}
-	f.columns = max((a.Width()-formLabel)/f.width, 1)
-	return (len(f.models) + f.columns - 1) / f.columns
-}
-
-// drawModels draws the list, the part of it where the keys are.
-func (d *dash) drawModels(a screen.Area) {
-	f := d.form
-	a.Text(1, 0, "models", screen.Title)
-	_, a = a.Left(formLabel)
-	a, _ = a.Top(a.Height() - 1)
-	top := max(f.at/f.columns-a.Height()+1, 0)
-	if f.at >= len(f.models) {
-		top = 0
-	}
-	for i, m := range f.models {
-		box, style := "[ ] ", screen.Normal
-		if f.ticked[i] {
-			box = "[x] "
-		}
-		if i == f.at {
-			style = screen.Focus | screen.Reverse
-		}
-		x, y := i%f.columns*f.width, i/f.columns-top
-		a.Text(x, y, box+clean(m.Spec), style)
-		d.click(a.Sub(x, y, f.width-1, 1), func(d *dash) { d.form.at, d.form.ticked[i] = i, !d.form.ticked[i] })
+		f.turn(1)
 	}
 }

@@ -83,6 +83,164 @@ func TestFormRefuses(t *testing.T) {
 	}
 }
 
+// TestFormSmall: in the smallest window an error is read to its end and the cursor is in
+// the line that is wrong, "…" says that there are more models, and a long path is seen
+// where the cursor is.
+func TestFormSmall(t *testing.T) {
+	d, run := liveDash(t, 60, 15)
+	run.more = 20
+	run.refuse = errors.New("rounds 0: a number from 1 on is needed, and this one is refused by whoever measures")
+	press(d, "o", "enter")
+	text := strings.Join(strings.Fields(strings.NewReplacer("┃", " ").Replace(plainView(d))), " ")
+	if !strings.Contains(text, "refused by whoever measures") || !strings.Contains(text, "placement") {
+		t.Errorf("the problem, or a setting, is not shown whole in\n%s", d.grid.Plain())
+	}
+	if d.form.at != len(d.form.models)+lineRounds {
+		t.Errorf("the cursor is at %d", d.form.at)
+	}
+	if strings.Count(d.grid.Plain(), "…") != 1 {
+		t.Errorf("nothing says that there are more models in\n%s", d.grid.Plain())
+	}
+	if strings.Contains(d.grid.Plain(), "? help") {
+		t.Errorf("keys that the form does not have in\n%s", d.grid.Plain())
+	}
+	press(d, "up", "up")
+	for range 70 {
+		press(d, "x")
+	}
+	press(d, "y", "z")
+	if plainView(d); !strings.Contains(d.grid.Plain(), "xyz_") {
+		t.Errorf("the cursor is not seen in\n%s", d.grid.Plain())
+	}
+	press(d, "left", "left", "backspace", "home", "delete", "A", "end", "B")
+	if got, want := d.form.lines[linePath].text, "Aplaintext"+strings.Repeat("x", 69)+"yzB"; got != want {
+		t.Errorf("edited to %q, want %q", got, want)
+	}
+	d.form.at = 0
+	for range 6 {
+		press(d, "down")
+	}
+	if plainView(d); strings.Count(d.grid.Plain(), "…") < 2 {
+		t.Errorf("nothing says that there are models above and below in\n%s", d.grid.Plain())
+	}
+}
+
+// TestWheel moves what lies on top only.
+func TestWheel(t *testing.T) {
+	d, _ := liveDash(t, 100, 30)
+	d.show(recording(t), nil)
+	d.seek(func(p *player) { p.seekPart(1) })
+	plainView(d)
+	row := d.row()
+	down := tea.MouseEvent{Button: tea.MouseButtonWheelDown, Action: tea.MouseActionPress}
+	d.openForm()
+	plainView(d)
+	if d.mouse(down); d.form.at == 0 || d.row() != row {
+		t.Errorf("over the form the wheel goes to line %d, row %s", d.form.at, d.row().spec)
+	}
+	d.form, d.question = nil, &question{}
+	if d.mouse(down); d.row() != row {
+		t.Errorf("over a question the wheel selects %s", d.row().spec)
+	}
+	d.question = nil
+	if d.mouse(down); d.row() == row {
+		t.Error("the wheel does not select")
+	}
+}
+
+// TestFormRemembers: a second run is set up from what the first was, with no filter left.
+func TestFormRemembers(t *testing.T) {
+	d, run := liveDash(t, 100, 30)
+	want := Choice{
+		Models: []string{"iterative"}, Conns: []int{7}, Path: "/j", Modes: []string{results.ModeClose}, Rounds: 4,
+		Window: 2 * time.Second, Placement: results.PlacementShared,
+	}
+	d.filter = "x"
+	if err := d.start(want); err != nil {
+		t.Fatal(err)
+	}
+	if d.filter != "" {
+		t.Errorf("the filter %q hides models of the new run", d.filter)
+	}
+	d.Update(tick(start))
+	run.feed.Event(results.Event{At: start, Kind: results.EventEnd})
+	d.Update(tick(start.Add(time.Second)))
+	press(d, "o", "enter")
+	if len(run.choices) != 2 {
+		t.Fatalf("%d runs", len(run.choices))
+	}
+	if diff := cmp.Diff(want, run.choices[1]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSuspend: ^Z lets the cell that is measured come to its end, and holds the next one as
+// long as the process stands still.
+func TestSuspend(t *testing.T) {
+	d, run := liveDash(t, 100, 30)
+	d.shell = &shell{} // its command is not run
+	if _, cmd := d.Update(keyOf("ctrl+z")); cmd == nil {
+		t.Error("without a run ^Z waits for something")
+	}
+	if err := d.start(Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	d.Update(tick(start))
+	if _, cmd := d.Update(keyOf("ctrl+z")); cmd != nil || !run.paused || !d.suspending {
+		t.Errorf("in a cell: a command %v, paused %v, suspending %v", cmd != nil, run.paused, d.suspending)
+	}
+	if !strings.Contains(plainView(d), "stops when this cell is measured") {
+		t.Errorf("nothing says so in\n%s", d.grid.Plain())
+	}
+	if d.Update(tick(start.Add(time.Second))); !d.suspending {
+		t.Error("stopped in a cell")
+	}
+	run.held = true
+	if d.Update(tick(start.Add(2 * time.Second))); d.suspending {
+		t.Error("the cell is measured, and it does not stop")
+	}
+	if _, cmd := d.Update(resumed{stopped: true}); run.paused || cmd == nil {
+		t.Errorf("afterwards: paused %v, the mouse is asked for %v", run.paused, cmd != nil)
+	}
+	press(d, "p")
+	if d.Update(resumed{stopped: true}); !run.paused {
+		t.Error("it ends the pause of the user")
+	}
+}
+
+// TestReplayAtTheEnd: r shows a live run again from its start, as the folder has it.
+func TestReplayAtTheEnd(t *testing.T) {
+	d, run := liveDash(t, 100, 30)
+	if err := d.start(Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	d.Update(tick(start))
+	again := keyOf("r")
+	if _, cmd := d.Update(again); cmd != nil || d.player != nil {
+		t.Error("a run that goes on is replayed")
+	}
+	run.feed.Event(results.Event{At: start, Kind: results.EventEnd})
+	d.Update(tick(start.Add(time.Second)))
+	_, cmd := d.Update(again)
+	if cmd == nil {
+		t.Fatal("no replay")
+	}
+	d.Update(cmd())
+	if d.player == nil || d.player.part() != 0 || len(d.story.rows) == 0 {
+		t.Fatalf("the replay is %+v: %s", d.player, d.status)
+	}
+	press(d, "end", "r")
+	if d.player.part() != 0 {
+		t.Error("r does not begin again")
+	}
+	if err := d.start(Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	if !d.running() {
+		t.Error("after a replay no run can be started")
+	}
+}
+
 // TestControl: what keys ask of a live run.
 func TestControl(t *testing.T) {
 	d, run := liveDash(t, 100, 30)
@@ -107,8 +265,8 @@ func TestControl(t *testing.T) {
 		t.Error("a second run can be set up")
 	}
 	press(d, "c", "c")
-	if run.stops != 1 || !strings.Contains(d.progress(), "STOPPING") {
-		t.Errorf("stopped %d times, %q", run.stops, d.progress())
+	if run.stops != 1 || !strings.Contains(d.progress(inFull), "STOPPING") {
+		t.Errorf("stopped %d times, %q", run.stops, d.progress(inFull))
 	}
 	run.feed.Event(results.Event{At: start, Kind: results.EventEnd, Text: "stopped by the user"})
 	d.Update(tick(start.Add(time.Second)))

@@ -25,6 +25,7 @@ type gate struct {
 	mu      sync.Mutex
 	wake    *sync.Cond // pending grew, or closed
 	pending []byte     // guarded by mu, as all below
+	writing bool       // what was pending is in a write
 	dropped bool
 	closed  bool
 	failed  bool
@@ -93,13 +94,27 @@ func (g *gate) next(out []byte) (_ []byte, redraw bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for len(g.pending) == 0 && !g.closed {
+		g.writing = false
 		g.wake.Wait()
 	}
 	redraw = g.dropped && !g.closed
 	g.dropped = false
+	g.writing = len(g.pending) > 0
 	out = append(out, g.pending...)
 	g.pending = g.pending[:0]
 	return out, redraw
+}
+
+// flush waits until the terminal has all that was written, for as long as patience lasts.
+func (g *gate) flush(patience time.Duration) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		g.mu.Lock()
+		idle := g.failed || len(g.pending) == 0 && !g.writing
+		g.mu.Unlock()
+		if idle {
+			return
+		}
+	}
 }
 
 // finish writes what is pending and ends the goroutine. A terminal that does not read is

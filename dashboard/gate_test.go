@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestGateStalls: a reader that sleeps blocks nobody; what was dropped is told when it
@@ -51,6 +53,31 @@ func (g *gate) pendingLen() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.pending)
+}
+
+// TestGateFlush: what was written has reached the terminal when flush returns; one that does
+// not read is given up.
+func TestGateFlush(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	g := newGate(w)
+	g.start(func() {}, func(err error) { t.Error(err) })
+	for range 100 {
+		_, _ = g.Write([]byte("text"))
+		g.flush(10 * time.Second)
+		if n, err := unix.IoctlGetInt(int(r.Fd()), unix.TIOCINQ); err != nil || n != len("text") {
+			t.Fatalf("%d bytes have come (%v)", n, err)
+		}
+		_, _ = io.ReadFull(r, make([]byte, len("text")))
+	}
+	_, _ = g.Write(make([]byte, 1<<18)) // a pipe holds 64 KiB
+	g.flush(20 * time.Millisecond)
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	g.finish(10 * time.Second)
+	_ = w.Close()
 }
 
 // TestGateGivesUp: finish does not wait for a reader for ever.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 // bindings are all of the key map, by the name of the field.
@@ -24,19 +25,34 @@ func has(list []key.Binding, b key.Binding) bool {
 }
 
 // TestHelpListsEveryKey: what Update dispatches by, what help is made from and the key map
-// are the same set, no key is taken twice, and the overlay fits 80x24.
+// are the same set, and no key is taken twice. What only a replay or only a live run knows
+// is in the help of that alone.
 func TestHelpListsEveryKey(t *testing.T) {
 	var dispatched []key.Binding
 	for _, a := range keys.actions() {
 		dispatched = append(dispatched, a.binding)
 	}
+	live, _ := liveDash(t, 80, 24)
+	replay := played(t, 80, 24, 1)
 	seen := map[string]string{}
 	for name, b := range bindings() {
 		if !has(dispatched, b) {
 			t.Errorf("nothing is done for %s", name)
 		}
-		if !has(helpLines(), b) {
-			t.Errorf("%s is not in the help", name)
+		inLive, inReplay := has(live.helpLines(), b), has(replay.helpLines(), b)
+		switch name {
+		case "Open", "Cancel":
+			if !inLive || inReplay {
+				t.Errorf("%s: live %v, replay %v", name, inLive, inReplay)
+			}
+		case "SeekBack", "SeekOn", "PartBack", "PartOn":
+			if inLive || !inReplay {
+				t.Errorf("%s: live %v, replay %v", name, inLive, inReplay)
+			}
+		default:
+			if !inLive || !inReplay {
+				t.Errorf("%s: live %v, replay %v", name, inLive, inReplay)
+			}
 		}
 		for _, k := range b.Keys() {
 			if other, taken := seen[k]; taken {
@@ -45,21 +61,63 @@ func TestHelpListsEveryKey(t *testing.T) {
 			seen[k] = name
 		}
 	}
-	if len(dispatched) != len(bindings()) || len(helpLines()) != len(bindings()) {
-		t.Errorf("%d bindings, %d dispatched, %d in the help", len(bindings()), len(dispatched), len(helpLines()))
+	if len(dispatched) != len(bindings()) {
+		t.Errorf("%d bindings, %d dispatched", len(bindings()), len(dispatched))
 	}
-	for _, size := range [][2]int{{80, 24}, {120, 35}, {160, 45}} {
-		d := played(t, size[0], size[1], 1)
+}
+
+// TestHelpIsWhole: in every window every entry can be read to its end, by scrolling where
+// there is no room.
+func TestHelpIsWhole(t *testing.T) {
+	for _, size := range [][2]int{{60, 15}, {60, 40}, {80, 24}, {120, 35}, {160, 45}} {
+		live, _ := liveDash(t, size[0], size[1])
+		for kind, d := range map[string]*dash{"live": live, "replay": played(t, size[0], size[1], 1)} {
+			press(d, "?")
+			text := plainView(d)
+			for before := ""; text != before; {
+				before = text
+				press(d, "pgdown")
+				text += plainView(d)
+				if strings.HasSuffix(before, plainView(d)) {
+					break // its end
+				}
+			}
+			for _, b := range d.helpLines() {
+				if what := d.either(b.Help().Desc); !strings.Contains(text, " "+b.Help().Key+" ") || !strings.Contains(text, what) {
+					t.Errorf("%v %s: the help does not show %s, %q", size, kind, b.Help().Key, what)
+				}
+			}
+		}
+	}
+}
+
+// TestHelpScrolls: keys and the wheel move the help and not what lies beneath it; Esc, q
+// and ? close it.
+func TestHelpScrolls(t *testing.T) {
+	d := played(t, 60, 15, 1)
+	row := d.row()
+	for _, closing := range []string{"esc", "q", "?"} {
 		press(d, "?")
-		text := plainView(d)
-		for name, b := range bindings() {
-			if !strings.Contains(text, " "+b.Help().Key+" ") {
-				t.Errorf("%v: the help does not show %s of %s", size, b.Help().Key, name)
-			}
-			// A description may be cut at 80 columns, its first word is not.
-			if first, _, _ := strings.Cut(b.Help().Desc, " "); !strings.Contains(text, first) {
-				t.Errorf("%v: the help does not say %q", size, b.Help().Desc)
-			}
+		first := plainView(d)
+		press(d, "down", "pgdown")
+		if plainView(d) == first {
+			t.Error("Down and PgDn do not scroll")
+		}
+		press(d, "pgup", "up")
+		if got := plainView(d); got != first {
+			t.Errorf("PgUp and Up do not scroll back:\n%s", got)
+		}
+		d.mouse(tea.MouseEvent{Button: tea.MouseButtonWheelDown, Action: tea.MouseActionPress})
+		if plainView(d) == first {
+			t.Error("the wheel does not scroll")
+		}
+		press(d, "s", "x", "1")
+		if !d.help || d.sort >= 0 || d.row() != row {
+			t.Errorf("keys reach what lies beneath: sort %d, row %s", d.sort, d.row().spec)
+		}
+		press(d, closing)
+		if d.help {
+			t.Errorf("%s does not close the help", closing)
 		}
 	}
 }
@@ -69,6 +127,7 @@ func TestEveryKeyDoesSomething(t *testing.T) {
 	for name, b := range bindings() {
 		for _, k := range b.Keys() {
 			d := played(t, 120, 40, 0.5)
+			d.shell = &shell{} // its command is not run
 			if name == "Back" || name == "First" || name == "Up" {
 				press(d, "enter", "down")
 				d.zoom = name == "Back"

@@ -2,9 +2,6 @@ package dashboard
 
 import (
 	"fmt"
-	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/c10kit/c10kit/dashboard/chart"
 	"github.com/c10kit/c10kit/dashboard/screen"
@@ -34,6 +31,7 @@ const (
 func (d *dash) draw() {
 	d.hits = d.hits[:0]
 	d.grid.Clear()
+	d.selectFirst()
 	a := d.grid.Area
 	if a.Width() < minWidth || a.Height() < minHeight {
 		d.drawTicker(a)
@@ -76,7 +74,11 @@ func (d *dash) cover(a screen.Area) {
 
 // drawTicker is what a tiny window shows: where the run is and who leads.
 func (d *dash) drawTicker(a screen.Area) {
-	text := d.progress()
+	b := inFull
+	for b < brevities-1 && a.TextWidth(d.progress(b)) > a.Width()-len("c10kit ") {
+		b++
+	}
+	text := d.progress(b)
 	if best := d.best(); best != nil {
 		value, _ := figureText(results.ReqPerSec, best.figure(results.ReqPerSec))
 		text += fmt.Sprintf(" | best %s %s req/s", best.spec, value)
@@ -98,78 +100,6 @@ func (d *dash) best() *row {
 		}
 	}
 	return best
-}
-
-// heading is what the rows of the table have in common.
-func (d *dash) heading() string {
-	text := d.groupNow().title()
-	if d.grid.Width() < gridWidth {
-		text = d.groupNow().short()
-	}
-	if len(d.story.groups) == 0 {
-		return "no run"
-	}
-	if n := len(d.story.groups); n > 1 {
-		text += fmt.Sprintf(" (%d of %d)", d.groupIndex()+1, n)
-	}
-	return text
-}
-
-// progress is where the run is, in a few words.
-func (d *dash) progress() string {
-	s := d.story
-	text := fmt.Sprintf("%d/%d", s.done, s.total)
-	if s.current != nil {
-		text = fmt.Sprintf("%s r%d %s", d.name(s.current), s.cell.Round, text)
-	}
-	text += " " + clock(s.elapsed(d.clockNow()))
-	left, ok := s.left(d.clockNow())
-	switch {
-	case s.ended:
-		text += " done"
-	case ok:
-		text += " left ~" + clock(left)
-	}
-	return text + d.mode()
-}
-
-// clockNow is the time that the screen shows.
-func (d *dash) clockNow() time.Time {
-	if d.player != nil {
-		return d.player.at
-	}
-	return d.now
-}
-
-// mode is what is unusual about what is shown.
-func (d *dash) mode() string {
-	text := ""
-	switch {
-	case d.player != nil && d.player.paused:
-		text = fmt.Sprintf(" %dx PAUSED", d.player.speed)
-	case d.player != nil:
-		text = fmt.Sprintf(" %dx", d.player.speed)
-	case d.stopping && d.running():
-		text = " STOPPING"
-	case d.paused:
-		text = " PAUSED"
-	}
-	if d.frozen {
-		text += " FROZEN"
-	}
-	return text
-}
-
-func clock(t time.Duration) string {
-	s := int(t.Round(time.Second) / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
-}
-
-func (d *dash) mainPanel() screen.Panel {
-	return screen.Panel{Title: d.heading(), Right: d.progress()}
 }
 
 // textBelow is how many lines of text stand under the pane of the narrow layout, of which
@@ -247,7 +177,8 @@ func (d *dash) focusOn(a screen.Area, p pane) {
 }
 
 func (d *dash) drawZoomed(a screen.Area) {
-	p := screen.Panel{Title: d.title(d.focus), Right: d.progress(), Footer: d.caption(d.focus), Focused: true}
+	p := d.shorten(func(brevity) string { return d.title(d.focus) })
+	p.Footer, p.Focused = d.caption(d.focus), true
 	inside := a.Panel(p)
 	d.drawPane(inside, d.focus)
 	d.focusOn(inside, d.focus)
@@ -257,7 +188,7 @@ func (d *dash) drawGrid(a screen.Area) {
 	height := min(len(d.rows())+3, a.Height()/3)
 	top, rest := a.Top(max(height, 4))
 	panel := d.mainPanel()
-	panel.Footer = "diff: req/s to " + d.baseName() + ", ~ where quartiles overlap"
+	panel.Footer = fmt.Sprintf("diff: %s to %s, ~ where none is claimed (p >= %.2g)", d.compared(), d.baseName(), alpha)
 	d.drawTable(top.Panel(panel))
 	if a.Width() >= logWidth {
 		var log screen.Area
@@ -287,9 +218,14 @@ func (d *dash) drawFoot(a screen.Area) {
 	switch {
 	case d.question != nil:
 		a.Text(0, 0, d.question.text, screen.Warn)
-		d.clickCmd(a, func(d *dash) tea.Cmd { d.question = nil; return nil })
+	case d.form != nil:
+		a.Text(0, 0, formKeys, screen.Key)
+	case d.help:
+		a.Text(0, 0, helpKeys, screen.Key)
 	case d.filtering:
 		a.Text(0, 0, "/"+d.filter+"_  Enter keeps the filter, Esc ends it", screen.Focus)
+	case d.suspending:
+		a.Text(0, 0, "stops when this cell is measured; fg goes on with the next", screen.Warn)
 	case d.status != "":
 		a.Text(0, 0, d.status, screen.Bold)
 	default:

@@ -41,7 +41,7 @@ func (l *look) render(g *screen.Grid) string {
 
 func (d *dash) nextTheme() {
 	d.look.light = !d.look.light
-	d.status = "theme " + d.look.theme().Name
+	d.say("theme " + d.look.theme().Name)
 }
 
 // switchASCII changes between ASCII and what the terminal can show.
@@ -50,6 +50,6 @@ func (d *dash) switchASCII() {
 	d.grid.SetCharset(d.look.charset())
 	if d.look.chars == screen.ASCII {
 		d.look.ascii = true
-		d.status = "this terminal shows ASCII only: TERM or the locale say so"
+		d.say("this terminal shows ASCII only: TERM or the locale say so")
 	}
 }

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -36,12 +37,17 @@ func (d *dash) mouse(e tea.MouseEvent) tea.Cmd {
 		return nil
 	}
 	d.dirty = true
+	d.say("")
 	switch e.Button {
 	case tea.MouseButtonWheelUp:
-		d.selectRow(-1)
+		d.wheel(-1)
 	case tea.MouseButtonWheelDown:
-		d.selectRow(1)
+		d.wheel(1)
 	case tea.MouseButtonLeft:
+		if d.question != nil {
+			d.question = nil // the answer is no
+			return nil
+		}
 		for i := len(d.hits) - 1; i >= 0; i-- {
 			h := d.hits[i]
 			if e.X >= h.x && e.X < h.x+h.width && e.Y >= h.y && e.Y < h.y+h.height {
@@ -52,39 +58,17 @@ func (d *dash) mouse(e tea.MouseEvent) tea.Cmd {
 	return nil
 }
 
-// helpColumn is the width of one column of the help overlay.
-const helpColumn = 46
-
-// drawHelp shows every key. The text is made from the key map that Update dispatches by.
-func (d *dash) drawHelp(a screen.Area) {
-	inside := a.Panel(screen.Panel{Title: "keys", Focused: true, Footer: "any key closes"})
-	all := helpLines()
-	columns := min(max(inside.Width()/helpColumn, 1), 3)
-	per := (len(all) + columns - 1) / columns
-	if per > inside.Height() && inside.Width() >= 2*narrowHelp {
-		columns = max(columns, 2) // two narrow columns show more than one wide one
-		per = (len(all) + columns - 1) / columns
+// wheel moves what lies on top.
+func (d *dash) wheel(by int) {
+	switch {
+	case d.question != nil:
+	case d.form != nil:
+		d.form.move(by)
+	case d.help:
+		d.helpTop = max(d.helpTop+by, 0)
+	default:
+		d.selectRow(by)
 	}
-	width := inside.Width() / columns
-	for i, b := range all {
-		x, y := i/per*width, i%per
-		field := inside.Sub(x, y, width-1, 1)
-		field.Text(1, 0, b.Help().Key, screen.Key)
-		field.Text(helpKey, 0, b.Help().Desc, screen.Normal)
-	}
-}
-
-const (
-	helpKey    = 8
-	narrowHelp = 29
-)
-
-func helpLines() []key.Binding {
-	var all []key.Binding
-	for _, group := range keys.FullHelp() {
-		all = append(all, group...)
-	}
-	return all
 }
 
 // drawKeys is the line of keys at the foot of the screen, each of which can be clicked.
@@ -103,11 +87,15 @@ func (d *dash) drawKeys(a screen.Area) {
 	}
 }
 
-// usable leaves out what only another kind of run understands.
+// usable leaves out what is of no use here: winding a live run, setting up a run without a
+// Controller.
 func (d *dash) usable(all []key.Binding) []key.Binding {
-	other := []key.Binding{keys.SeekBack, keys.SeekOn}
-	if d.player != nil {
-		other = []key.Binding{keys.Open, keys.Cancel}
+	var other []key.Binding
+	if d.player == nil {
+		other = append(other, keys.SeekBack, keys.SeekOn, keys.PartBack, keys.PartOn)
+	}
+	if d.control == nil {
+		other = append(other, keys.Open, keys.Cancel)
 	}
 	return slices.DeleteFunc(all, func(b key.Binding) bool {
 		return slices.ContainsFunc(other, func(o key.Binding) bool { return o.Help() == b.Help() })
@@ -127,19 +115,25 @@ func (d *dash) press(b key.Binding) tea.Cmd {
 // footer is a binding in a word: the line has room for no more.
 func (d *dash) footer(b key.Binding) key.Help {
 	h := b.Help()
-	if h.Key == "+" && d.player == nil {
-		h.Desc = "less time"
-	} else if h.Key == "-" && d.player == nil {
-		h.Desc = "more time"
-	} else if short, ok := words[h.Key]; ok {
-		h.Desc = short
+	h.Desc = d.either(h.Desc)
+	if short, ok := words[h.Key]; ok {
+		h.Desc = d.either(short)
 	}
 	return h
+}
+
+// either is the half of "replay | live" that is true now, or all of a text without halves.
+func (d *dash) either(text string) string {
+	replay, live, two := strings.Cut(text, " | ")
+	if two && d.player == nil {
+		return live
+	}
+	return replay
 }
 
 // words are the descriptions of the footer, by the key that is shown.
 var words = map[string]string{
 	"?": "help", "q ^C": "quit", "Tab": "pane", "Enter": "zoom", "1-9": "toggle", "g": "group", "s": "sort", "d": "diff",
-	"x": "metric", "l": "log/lin", "p": "pause", "o": "set up", "c": "stop", "[": "back", "]": "on", "+": "faster",
-	"-": "slower", "e": "export", "t": "theme",
+	"x": "metric", "l": "log/lin", "p": "pause", "o": "set up", "c": "stop", "[": "back", "]": "on",
+	"+": "faster | less time", "-": "slower | more time", "r": "replay", "e": "export", "t": "theme",
 }

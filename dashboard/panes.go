@@ -51,7 +51,7 @@ func (d *dash) title(p pane) string {
 	case paneSwitches:
 		return "switches per request"
 	case paneTimeWait:
-		return "TIME_WAIT over time, " + d.scaleName(p)
+		return d.timeWaitTitle()
 	case paneWorkers:
 		return "connections per worker" + d.ofRow()
 	case paneHeat:
@@ -86,7 +86,7 @@ func (d *dash) caption(p pane) string {
 	case paneSwitches:
 		return "full: voluntary  half-tone: involuntary"
 	case paneTimeWait:
-		return fmt.Sprintf("%s ports a source address", chart.Number(d.story.ports()))
+		return d.timeWaitCaption()
 	case paneWorkers:
 		return d.imbalance()
 	case paneHeat:
@@ -147,8 +147,26 @@ func (d *dash) drawCurve(a screen.Area) {
 	}
 	chart.Plot{
 		Series: all, X: chart.Axis{Scale: chart.Percentile, Unit: "%"}, Y: d.axis(paneCurve, results.P50),
-		Mode: chart.Joined, Empty: "latencies come with the first round that is done",
+		Mode: chart.Joined, Empty: d.nothing(d.noLatencies()),
 	}.Draw(a)
+}
+
+// noLatencies says why there is no curve.
+func (d *dash) noLatencies() string {
+	for _, r := range d.drawn() {
+		if len(r.results) > 0 && r.sum.Requests == 0 {
+			return noSuccess + ": there are no latencies of answers"
+		}
+	}
+	return "latencies come with the first round that is done"
+}
+
+// nothing is what an empty picture says: why, unless the user switched all models off.
+func (d *dash) nothing(why string) string {
+	if len(d.drawn()) == 0 && len(d.rows()) > 0 {
+		return "no model is shown: 1 to 9 show them"
+	}
+	return why
 }
 
 func (d *dash) drawTime(a screen.Area) {
@@ -158,7 +176,7 @@ func (d *dash) drawTime(a screen.Area) {
 	}
 	chart.Plot{
 		Series: d.overTime(func(s results.Sample) (float64, bool) { v, ok := s.Values[d.metric]; return v, ok }),
-		X:      d.timeAxis(), Y: d.axis(paneTime, d.metric), Mode: chart.Traced, Empty: empty,
+		X:      d.timeAxis(), Y: d.axis(paneTime, d.metric), Mode: chart.Traced, Empty: d.nothing(empty),
 	}.Draw(a)
 }
 
@@ -191,7 +209,7 @@ func (d *dash) drawSwitches(a screen.Area) {
 	for _, r := range d.drawn() {
 		bars.Bars = append(bars.Bars, d.switchBar(r))
 	}
-	bars.Empty = "no model is shown"
+	bars.Empty = d.nothing("no cell of this group is measured yet")
 	bars.Draw(a)
 }
 
@@ -219,32 +237,6 @@ func orZero(f figure) float64 {
 		return 0
 	}
 	return f.value
-}
-
-// drawTimeWait shows both sides together, as they share the ports; the table has them apart.
-func (d *dash) drawTimeWait(a screen.Area) {
-	chart.Plot{
-		Series: d.overTime(standing),
-		X:      d.timeAxis(), Y: d.axis(paneTimeWait, results.TimeWaitServer), Mode: chart.Traced,
-		Ceiling: chart.Limit{Value: d.story.ports(), Label: chart.Number(d.story.ports()) + " ports"},
-		Empty:   "no sample has counted TIME_WAIT yet",
-	}.Draw(a)
-}
-
-// standing is how many TIME_WAITs stood at a sample, on both sides; those made so far
-// where the standing ones were not counted.
-func standing(s results.Sample) (n float64, counted bool) {
-	for _, pair := range [][2]results.Metric{
-		{results.TimeWaitStandingServer, results.TimeWaitStandingClient},
-		{results.TimeWaitServer, results.TimeWaitClient},
-	} {
-		a, okA := s.Values[pair[0]]
-		b, okB := s.Values[pair[1]]
-		if okA || okB {
-			return a + b, true
-		}
-	}
-	return 0, false
 }
 
 // drawWorkers draws a bar for each worker, in several columns where they have no room below

@@ -5,6 +5,8 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
@@ -34,4 +36,53 @@ func Plain(
 		}
 	}
 	return reports.Text(out, &stored, opt)
+}
+
+// Differences writes how the cells of a run differ from those of base, as the dashboard shows
+// it: where both runs come from, what else they differ in, and a line for each cell that is
+// in both.
+func Differences(out io.Writer, run, base Recording, ascii bool) error {
+	of := func(r Recording) *story {
+		s := newStory(r.Dir, r.Manifest)
+		for _, e := range r.Events {
+			s.fold(e)
+		}
+		return s
+	}
+	a, b := of(run), of(base)
+	var text strings.Builder
+	fmt.Fprintf(&text, "run   %s\nbase  %s\n", a.origin(), b.origin())
+	if warning := unlikeText(a.manifest, b.manifest); warning != "" {
+		fmt.Fprintf(&text, "!     %s\n", warning)
+	}
+	fmt.Fprintf(&text, "\ndifferences to the base; ~: none is claimed (U-test, p >= %.2g)\n\n", alpha)
+	columns := []results.Metric{results.ReqPerSec, results.P50, results.P99, results.CPUPerReq}
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "cells\tmodel")
+	for _, m := range columns {
+		fmt.Fprintf(w, "\t%s", m)
+	}
+	fmt.Fprintln(w)
+	for _, g := range a.groups {
+		for _, r := range g.rows {
+			fmt.Fprintf(w, "%s\t%s", g.short(true), r.spec)
+			for _, m := range columns {
+				difference := noValue
+				if x, ok := r.compare(b.find(r.cell), m); ok {
+					difference = x.long()
+				}
+				fmt.Fprintf(w, "\t%s", difference)
+			}
+			fmt.Fprintln(w)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	page := text.String()
+	if ascii {
+		page = strings.ReplaceAll(page, noValue, "-")
+	}
+	_, err := io.WriteString(out, page)
+	return err
 }

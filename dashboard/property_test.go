@@ -28,6 +28,8 @@ type fakeRun struct {
 	choices []Choice
 	refuse  error
 	paused  bool
+	held    bool
+	more    int // models to offer
 	nexts   int
 	stops   int
 }
@@ -36,6 +38,9 @@ func (f *fakeRun) Offer() Choices {
 	var models []Offered
 	for _, m := range []string{"iterative", "ppc:fork", "prefork:accept", "prefork:flock", "reactor:epoll"} {
 		models = append(models, Offered{Spec: m, About: "what " + m + " is"})
+	}
+	for i := range f.more {
+		models = append(models, Offered{Spec: fmt.Sprintf("prethread:accept%d", i)})
 	}
 	return Choices{
 		Models: models, Modes: []string{results.ModeKeepAlive, results.ModeClose},
@@ -58,6 +63,7 @@ func (f *fakeRun) Start(c Choice, feed *Feed) error {
 }
 
 func (f *fakeRun) Pause(on bool) { f.paused = on }
+func (f *fakeRun) Held() bool    { return f.held }
 func (f *fakeRun) Next()         { f.nexts++ }
 func (f *fakeRun) Stop()         { f.stops++ }
 
@@ -137,7 +143,7 @@ func (w *world) known() []results.Event {
 
 var specialKeys = []tea.KeyType{
 	tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyShiftTab, tea.KeyUp, tea.KeyDown, tea.KeyLeft, tea.KeyRight, tea.KeyHome,
-	tea.KeyEnd, tea.KeyBackspace, tea.KeyCtrlC, tea.KeyCtrlU, tea.KeySpace, tea.KeyF1, tea.KeyPgUp, tea.KeyDelete,
+	tea.KeyEnd, tea.KeyBackspace, tea.KeyCtrlC, tea.KeyCtrlU, tea.KeySpace, tea.KeyF1, tea.KeyPgUp, tea.KeyPgDown, tea.KeyDelete, tea.KeyCtrlZ,
 }
 
 func drawKey(t *rapid.T) tea.KeyMsg {
@@ -281,6 +287,10 @@ func (w *world) checkTable() error {
 }
 
 func compare(name, text string, cell results.Cell, sum reports.Row, live map[string]map[results.Metric]float64) error {
+	name = strings.TrimRight(name, "▲▼^") // which way the table is sorted
+	if _, ok := shown[name]; !ok {
+		name = strings.TrimSuffix(name, "v")
+	}
 	m, ok := shown[name]
 	if !ok {
 		return nil

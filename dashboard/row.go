@@ -3,6 +3,7 @@ package dashboard
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -35,8 +36,8 @@ type round struct {
 // percentile is one point of the curve: at quantile q the latency is at most ns.
 type percentile struct{ q, ns float64 }
 
-// maxSamples is how many samples of a round are kept. Beyond it every second one goes:
-// a chart has some hundred columns, and a run may go on for days.
+// maxSamples is how many samples of a round are kept. Beyond it neighbours become one: a
+// chart has some hundred columns, and a run may go on for days.
 const maxSamples = 4096
 
 const maxTrend = 256
@@ -77,14 +78,6 @@ func (r *row) sample(number int, s results.Sample) {
 	}
 }
 
-func thin(s []results.Sample) []results.Sample {
-	kept := s[:0]
-	for i := 0; i < len(s); i += 2 {
-		kept = append(kept, s[i])
-	}
-	return kept
-}
-
 func (r *row) result(x results.Result, latencies []results.Latency) {
 	r.version++
 	r.running = false
@@ -94,11 +87,39 @@ func (r *row) result(x results.Result, latencies []results.Latency) {
 	r.results = append(r.results, x)
 	r.sum = reports.Summarise(r.results)[0]
 	for _, l := range latencies {
-		if l.Kind == results.Total && l.Histogram != nil {
+		if l.Kind != results.Total {
+			continue
+		}
+		r.close(x, l.End.Sub(l.Start))
+		// Answers of which none was good say how fast the server refuses, not how fast it is.
+		if l.Histogram != nil && x.Requests > 0 {
 			r.merge(l.Histogram)
 		}
 	}
 }
+
+// close adds the closing edge of the window to the samples of the round: TIME_WAITs are
+// counted there, and in a short window nowhere else.
+func (r *row) close(x results.Result, window time.Duration) {
+	edge := results.Sample{Cell: x.ID, T: window.Seconds(), Values: map[results.Metric]float64{}}
+	for _, m := range []results.Metric{results.TimeWaitStandingServer, results.TimeWaitStandingClient} {
+		if v, ok := x.Values[m]; ok {
+			edge.Values[m] = v
+		}
+	}
+	in := r.round(x.Round)
+	for _, s := range slices.Backward(in.samples) {
+		if _, counted := standing(s); counted && s.T > edge.T-nearEdge {
+			return // the probe was just there
+		}
+	}
+	if len(edge.Values) > 0 {
+		in.samples = append(in.samples, edge)
+	}
+}
+
+// nearEdge is how many seconds before the closing edge a sample serves as well.
+const nearEdge = 0.1
 
 // merge adds a round's histogram to that of all rounds. Percentiles of several rounds can
 // only be had this way: a mean of p99s is the p99 of nothing.
@@ -112,9 +133,7 @@ func (r *row) merge(h *hdrhistogram.Histogram) {
 		return
 	}
 	for _, q := range quantiles {
-		// A quantile that fewer answers than 1/(1-q) stand behind would be the maximum
-		// under another name.
-		if q < 1 && (1-q)*float64(r.total.TotalCount()) < 1 {
+		if !results.Enough(q, uint64(r.total.TotalCount())) {
 			continue
 		}
 		r.curve = append(r.curve, percentile{q, float64(r.total.ValueAtQuantile(100 * q))})
@@ -161,6 +180,9 @@ type figure struct {
 // latest sample's value.
 func (r *row) figure(m results.Metric) figure {
 	if len(r.results) > 0 {
+		if r.sum.Requests == 0 && latency(m) {
+			return figure{reason: noSuccess} // those of errors are no figure of the server
+		}
 		if s, ok := r.sum.Stats[m]; ok {
 			return figure{value: s.Median, known: true}
 		}
@@ -176,6 +198,14 @@ func (r *row) figure(m results.Metric) figure {
 		return figure{reason: "known when the round is done"}
 	}
 	return figure{reason: "not measured yet"}
+}
+
+const noSuccess = "no request succeeded"
+
+func latency(m results.Metric) bool {
+	return slices.Contains([]results.Metric{
+		results.P50, results.P90, results.P99, results.P999, results.MaxLatency,
+	}, m)
 }
 
 // errors is the sum over the rounds: a median would hide a bad one.
@@ -210,22 +240,6 @@ func (r *row) workers() []uint64 {
 		return r.results[len(r.results)-1].PerWorker
 	}
 	return nil
-}
-
-// difference is how far the median of m is from base's, in percent. ok is false where one
-// of them is not known. claimed is false where the quartiles overlap, or where there is
-// one round only, which has none.
-func (r *row) difference(base *row, m results.Metric) (percent float64, claimed, ok bool) {
-	if base == nil {
-		return 0, false, false
-	}
-	a, okA := r.sum.Stats[m]
-	b, okB := base.sum.Stats[m]
-	if !okA || !okB || b.Median == 0 {
-		return 0, false, false
-	}
-	apart := a.Q1 > b.Q3 || b.Q1 > a.Q3
-	return 100 * (a.Median - b.Median) / b.Median, apart && a.N > 1 && b.N > 1, true
 }
 
 // clean makes text of a run folder safe to show: a folder may come from elsewhere, and an

@@ -60,12 +60,17 @@ var ErrSignal = errors.New("ended by a signal")
 // ErrTerminalGone is returned, wrapped, by Run when the terminal disappeared.
 var ErrTerminalGone = errors.New("the terminal is gone")
 
+// ErrAtOnce is returned by Run when the user does not want to wait for the run, which was
+// told to stop, to come to its end.
+var ErrAtOnce = errors.New("left before the run had come to its end")
+
 // Run shows the dashboard until the user leaves, ctx ends, or the process is asked to end
 // by SIGINT, SIGTERM or SIGHUP, which it catches meanwhile; then the error is context.Cause
-// or wraps ErrSignal. Whatever ended it, the terminal is as it was before.
+// or wraps ErrSignal. Whatever ended it, the terminal is as it was before. SIGTSTP and ^Z stop
+// the process with the terminal as it was, a live run at the end of its cell.
 //
 // A live run is told to stop before it returns, and may go on a little: the caller waits
-// for its Controller's run to end, which closes the folder.
+// for its Controller's run to end, which closes the folder, but not after ErrAtOnce.
 //
 // Where Out is no terminal, or one that cannot move its cursor (TERM=dumb), it shows plain
 // lines instead, without keys: see Plain. A live run needs Start then.
@@ -122,6 +127,7 @@ func (o *Options) getenv(name string) string {
 func (o *Options) dash() (*dash, error) {
 	l := look{chars: screen.DetectCharset(o.getenv), ascii: o.ASCII, light: o.Light, profile: screen.Profile(o.Environ)}
 	d := newDash(o.Control, l, o.FPS)
+	d.noMouse = o.NoMouse
 	if o.ExportDir != "" {
 		d.exports.dir = o.ExportDir
 	}
@@ -145,15 +151,18 @@ func (o *Options) show(ctx context.Context, d *dash) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := newGate(o.Out)
+	d.shell = &shell{out: out, signals: make(chan os.Signal, 1)}
 	p := tea.NewProgram(d, o.programOptions(out)...)
 	out.start(func() { p.Send(tea.ClearScreen()) }, func(err error) {
 		cancel(fmt.Errorf("%w: %w", ErrTerminalGone, err))
 	})
 	stop := onSignal(cancel)
+	unstop := d.shell.watch(func() { p.Send(suspend{}) })
 	// bubbletea's own ways to end by a context or a signal leave its reader behind in a wait.
 	// They are for a loop that is stuck; this one never is, as the gate does not block.
 	unwatch := context.AfterFunc(ctx, func() { p.Send(leave{}) })
 	_, err := p.Run()
+	unstop()
 	stop()
 	unwatch()
 	if o.Control != nil {
@@ -167,6 +176,8 @@ func (o *Options) show(ctx context.Context, d *dash) error {
 	case d.bug != nil:
 		_, _ = o.Talk.Write(d.stack)
 		return d.bug
+	case cause == nil && err == nil && d.atOnce:
+		return ErrAtOnce
 	case cause != nil || err == nil:
 		return cause
 	case errors.Is(err, tea.ErrProgramPanic):
@@ -217,14 +228,18 @@ func (o *Options) plain(ctx context.Context) error {
 		Colour: force != "" && force != "0" && o.getenv("NO_COLOR") == "",
 	}
 	if o.Replay != nil {
-		if b := o.Base; b != nil { // there are no differences on a page: both tables
+		if b := o.Base; b != nil {
 			if err := Plain(io.Discard, o.Out, b.Manifest, b.Warnings, slices.Values(b.Events), opt); err != nil {
 				return err
 			}
 			fmt.Fprintln(o.Out)
 		}
 		r := o.Replay
-		return Plain(o.Talk, o.Out, r.Manifest, r.Warnings, slices.Values(r.Events), opt)
+		if err := Plain(o.Talk, o.Out, r.Manifest, r.Warnings, slices.Values(r.Events), opt); err != nil || o.Base == nil {
+			return err
+		}
+		fmt.Fprintln(o.Out)
+		return Differences(o.Out, *r, *o.Base, opt.ASCII)
 	}
 	if o.Start == nil {
 		return errors.New("there is no terminal to choose a run on: name the models")

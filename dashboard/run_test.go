@@ -59,6 +59,8 @@ func (l *liveRun) Pause(on bool) {
 	l.paused = append(l.paused, on)
 }
 
+func (l *liveRun) Held() bool { return false }
+
 func (l *liveRun) Next() {}
 
 func (l *liveRun) Stop() {
@@ -98,8 +100,8 @@ func TestReplayOnTerminal(t *testing.T) {
 	ended := begin(context.Background(), p, Options{Replay: &rec, Speed: 32})
 	p.wait("req/s")
 	p.typeKeys("?")
-	p.wait("any key closes")
-	p.typeKeys("x")
+	p.wait("Esc q ? close")
+	p.typeKeys("?")
 	p.typeKeys("q")
 	if err := wait(t, ended); err != nil {
 		t.Error(err)

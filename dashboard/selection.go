@@ -37,13 +37,24 @@ func (d *dash) rows() []*row {
 			rows = append(rows, r)
 		}
 	}
-	if d.sort >= 0 {
-		sortRows(rows, columns[d.sort].value)
-	}
-	if d.reverse {
-		slices.Reverse(rows)
-	}
+	d.order(rows)
 	return rows
+}
+
+// filterName is the filter as a title shows it.
+func (d *dash) filterName() string {
+	if d.filter == "" {
+		return ""
+	}
+	return " /" + d.filter
+}
+
+// selectFirst selects a row at the first sight of a run. From then on it is the user's, and
+// sorting takes it along.
+func (d *dash) selectFirst() {
+	if r := d.row(); d.selected == "" && r != nil {
+		d.selected = r.cell.ID
+	}
 }
 
 // drawn are the rows that panes show: those of the table that are not switched off.
@@ -101,7 +112,7 @@ func (d *dash) baseOf(r *row) *row {
 // baseName names what differences are to.
 func (d *dash) baseName() string {
 	if d.other != nil && (d.base == "" || d.base == otherRun) {
-		return "the other run"
+		return "other run " + d.other.name()
 	}
 	for _, b := range d.groupNow().rows {
 		if b.spec == d.base {

@@ -24,6 +24,8 @@ type story struct {
 	current     *row         // the cell that is being measured, nil between cells
 	cell        results.Cell // its round
 	begun, last time.Time    // of the first and of the latest event
+	opened      time.Time    // when current began
+	measured    pace         // of the cells that have a result
 	ended       bool
 	ending      string // why, if it was cut short
 	notes       []string
@@ -59,6 +61,7 @@ func newStory(dir string, m results.Manifest) *story {
 			s.total++
 		}
 	}
+	s.total = max(s.total-len(m.Skipped), 0)
 	return s
 }
 
@@ -73,17 +76,20 @@ func (s *story) fold(e results.Event) {
 	s.done, s.total = e.Done, e.Total
 	switch e.Kind {
 	case results.EventBegin:
-		s.current, s.cell = s.row(e.Cell), e.Cell
+		s.current, s.cell, s.opened = s.row(e.Cell), e.Cell, e.At
 		s.current.begin(e.Cell.Round)
 	case results.EventSample:
 		if e.Sample != nil {
 			s.row(e.Cell).sample(e.Cell.Round, *e.Sample)
 		}
 	case results.EventResult:
+		if s.current != nil {
+			s.measured.add(e.At.Sub(s.opened))
+		}
 		s.current = nil
 		if e.Result != nil {
 			s.row(e.Cell).result(*e.Result, e.Latencies)
-			s.tell(e.At, resultText(*e.Result), e.Result.NeverServed > 0)
+			s.tell(e.At, resultText(*e.Result), e.Result.NeverServed > 0 || e.Result.Requests == 0)
 		}
 	case results.EventNote:
 		s.note(e.Text)
@@ -111,8 +117,8 @@ func (s *story) tell(at time.Time, text string, warn bool) {
 }
 
 func resultText(r results.Result) string {
-	rate := "no answers"
-	if v, ok := r.Values[results.ReqPerSec]; ok {
+	rate := noSuccess
+	if v, ok := r.Values[results.ReqPerSec]; ok && r.Requests > 0 {
 		rate = results.ReqPerSec.Format(v) + " req/s"
 	}
 	return fmt.Sprintf("round %d %s %s %d conns: %s", r.Round, r.Spec(), r.Mode, r.Conns, rate)
@@ -145,15 +151,31 @@ func (s *story) row(c results.Cell) *row {
 
 // enter puts a row into its group.
 func (s *story) enter(r *row) {
-	keys := r.cell
-	keys.Model, keys.Variant, keys.Workers = "", "", 0
-	keys = keys.Identify()
+	keys := r.cell.Group()
 	i := slices.IndexFunc(s.groups, func(g group) bool { return g.keys == keys })
 	if i < 0 {
 		i = len(s.groups)
 		s.groups = append(s.groups, group{keys: keys})
 	}
 	s.groups[i].rows = append(s.groups[i].rows, r)
+}
+
+// groupOf returns the group that r stands in.
+func (s *story) groupOf(r *row) group {
+	for _, g := range s.groups {
+		if slices.Contains(g.rows, r) {
+			return g
+		}
+	}
+	return group{}
+}
+
+// twins reports whether another row of r's group has the same model, so that its name alone
+// does not tell them apart.
+func (s *story) twins(r *row) bool {
+	return slices.ContainsFunc(s.groupOf(r).rows, func(other *row) bool {
+		return other != r && other.cell.Model == r.cell.Model
+	})
 }
 
 // find returns the row of the same cell in another run, nil if that has none.
@@ -167,40 +189,24 @@ func (s *story) find(c results.Cell) *row {
 }
 
 // title names what the rows of the group have in common.
-func (g group) title() string {
-	c := g.keys
-	parts := []string{c.Mode, clean(c.Path), strconv.Itoa(c.Conns) + " conns"}
-	if c.Mode == results.ModeClose {
-		parts = append(parts, c.Closer+" closes")
-	}
-	if c.Pipeline > 1 {
-		parts = append(parts, fmt.Sprintf("%d pipelined", c.Pipeline))
-	}
-	if c.Rate > 0 {
-		parts = append(parts, results.ReqPerSec.Format(c.Rate)+" req/s offered")
-	}
-	if c.Placement == results.PlacementShared {
-		parts = append(parts, "shared CPUs")
-	}
-	return strings.Join(parts, " · ")
-}
+func (g group) title() string { return clean(g.keys.Title()) }
 
-// short is title for a narrow screen.
-func (g group) short() string {
+// short is title for a narrow screen, and for a very narrow one without the path.
+func (g group) short(path bool) string {
 	c := g.keys
-	text := fmt.Sprintf("%s %s c=%d", c.Mode, clean(c.Path), c.Conns)
-	if c.Pipeline > 1 {
-		text += fmt.Sprintf(" p=%d", c.Pipeline)
+	if !path {
+		c.Path = ""
 	}
-	if c.Rate > 0 {
-		text += " r=" + results.ReqPerSec.Format(c.Rate)
-	}
-	return text
+	return clean(c.ShortTitle())
 }
 
 // warnings are the notes that the run told and what the manifest holds beside them.
 func (s *story) warnings() []string {
-	all := slices.Clone(s.notes)
+	var all []string
+	if s.ending != "" {
+		all = append(all, s.ending)
+	}
+	all = append(all, s.notes...)
 	for _, w := range s.manifest.Warnings {
 		if w = clean(w); !slices.Contains(all, w) {
 			all = append(all, w)
@@ -223,14 +229,32 @@ func (s *story) elapsed(now time.Time) time.Duration {
 	return max(now.Sub(s.begun), 0)
 }
 
+// pace is how long cells took, each from its begin to its result. What lies between two
+// cells, as a pause does, is not in it.
+type pace struct {
+	cells int
+	took  time.Duration
+}
+
+func (p *pace) add(took time.Duration) { p.cells, p.took = p.cells+1, p.took+max(took, 0) }
+
+// mean is that of no cell too: 0.
+func (p pace) mean() time.Duration { return p.took / time.Duration(max(p.cells, 1)) }
+
 // left estimates how long the run will take from now on: the cells that are left, each as
-// long as the mean of those done. ok is false while none is done.
+// long as the mean of those measured, without what has passed of the one that is. Between
+// two cells, which is where a run pauses, it stands still. ok is false while none is
+// measured.
 func (s *story) left(now time.Time) (d time.Duration, ok bool) {
-	if s.done == 0 || s.ended {
+	if s.measured.cells == 0 || s.ended {
 		return 0, s.ended
 	}
-	whole := time.Duration(float64(s.last.Sub(s.begun)) / float64(s.done) * float64(s.total))
-	return max(whole-s.elapsed(now), 0), true
+	mean := s.measured.mean()
+	d = time.Duration(s.total-s.done) * mean
+	if s.current != nil {
+		d -= min(max(now.Sub(s.opened), 0), mean) // one that takes longer is about to end
+	}
+	return max(d, 0), true
 }
 
 // ports is how many local ports a source address has, by the manifest's range; 28,232 by

@@ -155,23 +155,48 @@ func TestStoryBounds(t *testing.T) {
 	}
 }
 
+// TestTimes: what is left counts cells, not what lies between them, and runs down within a
+// cell whose samples keep coming.
 func TestTimes(t *testing.T) {
 	s := newStory("", results.Manifest{Start: start, Rounds: 1})
-	if _, ok := s.left(start); ok {
+	c := results.Cell{Model: "ppc", Round: 1}.Identify()
+	at := func(sec int) time.Time { return start.Add(time.Duration(sec) * time.Second) }
+	fold := func(sec int, kind results.EventKind, done int) {
+		e := results.Event{At: at(sec), Kind: kind, Cell: c, Done: done, Total: 4}
+		if kind == results.EventSample {
+			e.Sample = &results.Sample{Cell: c.ID}
+		}
+		s.fold(e)
+	}
+	left := func(sec, want int) {
+		t.Helper()
+		if got, ok := s.left(at(sec)); !ok || got != time.Duration(want)*time.Second {
+			t.Errorf("after %d s %v are left (%v), want %d s", sec, got, ok, want)
+		}
+	}
+	fold(5, results.EventBegin, 0)
+	if _, ok := s.left(at(6)); ok {
 		t.Error("an estimate without a cell")
 	}
-	c := results.Cell{Model: "ppc", Round: 1}.Identify()
-	s.fold(results.Event{At: start, Kind: results.EventBegin, Cell: c, Total: 4})
-	s.fold(results.Event{At: start.Add(10 * time.Second), Kind: results.EventResult, Cell: c, Done: 1, Total: 4})
-	if left, ok := s.left(start.Add(12 * time.Second)); !ok || left != 28*time.Second {
-		t.Errorf("1 of 4 took 10 s: after 12 s %v are left, want 28 s", left)
-	}
-	if e := s.elapsed(start.Add(12 * time.Second)); e != 12*time.Second {
+	fold(15, results.EventResult, 1)
+	left(15, 30)
+	left(60, 30) // a pause, which a run makes between cells
+	fold(100, results.EventBegin, 1)
+	left(102, 28)
+	fold(104, results.EventSample, 1)
+	left(104, 26)
+	left(130, 20) // the cell takes longer than the one before, the others may not
+	fold(120, results.EventResult, 2)
+	left(120, 30) // two cells of 15 s
+	if e := s.elapsed(at(122)); e != 122*time.Second {
 		t.Errorf("elapsed %v", e)
 	}
-	s.fold(results.Event{At: start.Add(15 * time.Second), Kind: results.EventEnd, Done: 1, Total: 4, Text: "stopped"})
-	if e := s.elapsed(start.Add(time.Hour)); e != 15*time.Second || s.ending != "stopped" {
+	s.fold(results.Event{At: at(125), Kind: results.EventEnd, Done: 2, Total: 4, Text: "stopped"})
+	if e := s.elapsed(at(3600)); e != 125*time.Second || s.ending != "stopped" {
 		t.Errorf("after the end %v elapsed, %q", e, s.ending)
+	}
+	if w := s.warnings(); !slices.Contains(w, "stopped") {
+		t.Errorf("why the run is not whole is no warning: %q", w)
 	}
 }
 
@@ -180,36 +205,6 @@ func TestPorts(t *testing.T) {
 		s := newStory("", results.Manifest{Sysctls: map[string]string{"net.ipv4.ip_local_port_range": text}})
 		if got := s.ports(); got != want {
 			t.Errorf("%q: %v ports, want %v", text, got, want)
-		}
-	}
-}
-
-func TestDifference(t *testing.T) {
-	rowOf := func(values ...float64) *row {
-		r := newRow(results.Cell{Model: "x"})
-		for i, v := range values {
-			x := results.Result{Cell: results.Cell{Model: "x", Round: i + 1}.Identify(), Values: map[results.Metric]float64{}}
-			x.Set(results.ReqPerSec, v)
-			r.result(x, nil)
-		}
-		return r
-	}
-	for name, c := range map[string]struct {
-		a, b    *row
-		percent float64
-		claimed bool
-		ok      bool
-	}{
-		"apart":      {rowOf(200, 210, 220), rowOf(100, 105, 110), 100, true, true},
-		"overlap":    {rowOf(100, 150, 200), rowOf(90, 140, 190), 100 * 10.0 / 140, false, true},
-		"one round":  {rowOf(200), rowOf(100), 100, false, true},
-		"no base":    {rowOf(200), nil, 0, false, false},
-		"no results": {rowOf(), rowOf(100), 0, false, false},
-		"base is 0":  {rowOf(1, 2), rowOf(0, 0), 0, false, false},
-	} {
-		percent, claimed, ok := c.a.difference(c.b, results.ReqPerSec)
-		if math.Abs(percent-c.percent) > 1e-9 || claimed != c.claimed || ok != c.ok {
-			t.Errorf("%s: %v %v %v, want %v %v %v", name, percent, claimed, ok, c.percent, c.claimed, c.ok)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (d *dash) planTable(rows []*row, a screen.Area) tablePlan {
 
 // place makes a column's texts and its width, which figures are never cut to.
 func (d *dash) place(c *column, rows []*row, a screen.Area) placed {
-	p := placed{column: c, width: a.TextWidth(c.name)}
+	p := placed{column: c, width: a.TextWidth(d.header(c))}
 	for _, r := range rows {
 		text, style := c.text(d, r)
 		p.texts, p.styles = append(p.texts, text), append(p.styles, style)
@@ -68,7 +68,8 @@ func (d *dash) place(c *column, rows []*row, a screen.Area) placed {
 	return p
 }
 
-// choose places the columns that fit into width together, those of the lowest rank first.
+// choose places the columns that fit into width together, those of the lowest rank first. A
+// narrow one may stand where there was no room for a wider one of a lower rank.
 func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 	chosen := make([]placed, len(columns))
 	for rank := always; rank <= fifth; rank++ {
@@ -82,16 +83,24 @@ func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 			}
 		}
 	}
-	return slices.DeleteFunc(chosen, func(p placed) bool { return p.column == nil })
+	chosen = slices.DeleteFunc(chosen, func(p placed) bool { return p.column == nil })
+	d.placed = d.placed[:0]
+	for _, p := range chosen {
+		d.placed = append(d.placed, p.column)
+	}
+	return chosen
 }
 
-// rank is a column's, or never. Of two runs the difference is what is looked for.
+// rank is a column's, or never. Of two runs the difference is what is looked for; of one it
+// is once a base was asked for.
 func (d *dash) rank(c *column) int {
 	switch {
 	case c.ofTwo && d.other == nil:
 		return never
 	case c.ofTwo || d.other != nil && c.name == "diff":
 		return always
+	case d.base != "" && c.name == "diff":
+		return asked
 	}
 	return c.rank
 }
@@ -102,10 +111,8 @@ func (d *dash) name(r *row) string {
 	if d.grid.Width() >= gridWidth {
 		return r.spec
 	}
-	for _, other := range d.groupNow().rows {
-		if other != r && other.cell.Model == r.cell.Model {
-			return r.spec
-		}
+	if d.story.twins(r) {
+		return r.spec
 	}
 	return clean(r.cell.Model)
 }
@@ -160,23 +167,10 @@ func (d *dash) drawHeader(a screen.Area, p tablePlan) {
 		if d.sort >= 0 && c.column == &columns[d.sort] {
 			style = screen.Focus
 		}
-		a.Field(c.x, 0, c.width, screen.Right, c.name, style)
+		a.Field(c.x, 0, c.width, screen.Right, d.header(c.column), style)
 		d.click(a.Sub(c.x, 0, c.width, 1), func(d *dash) { d.sortBy(c.column) })
 	}
 	a.Field(p.trendX, 0, p.trendW, screen.Left, "trend", screen.Title)
-}
-
-// sortBy sorts by a column, and the other way round when asked again.
-func (d *dash) sortBy(c *column) {
-	for i := range columns {
-		switch {
-		case &columns[i] != c || c.value == nil:
-		case d.sort == i:
-			d.reverse = !d.reverse
-		default:
-			d.sort, d.reverse = i, false
-		}
-	}
 }
 
 func (d *dash) drawRow(a screen.Area, p tablePlan, i int) {
@@ -195,7 +189,11 @@ func (d *dash) drawRow(a screen.Area, p tablePlan, i int) {
 	if r.series < 9 {
 		a.Text(1, 0, fmt.Sprint(r.series+1), screen.Key)
 	}
-	a.Set(3, 0, screen.Marker(r.series), style)
+	marker := screen.Marker(r.series)
+	if d.hidden[r.spec] {
+		marker = '-' // seen without colours too
+	}
+	a.Set(3, 0, marker, style)
 	if r.running {
 		a.Set(4, 0, '▶', screen.Bold)
 	}

@@ -23,6 +23,7 @@ func press(d *dash, keys ...string) {
 		"tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp,
 		"down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd,
 		"backspace": tea.KeyBackspace, "ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU, "f1": tea.KeyF1,
+		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "delete": tea.KeyDelete, "ctrl+z": tea.KeyCtrlZ,
 	}
 	for _, k := range keys {
 		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)}
@@ -63,6 +64,7 @@ func TestViewsOfStates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := played(t, 100, 30, 0.7)
+			plainView(d) // s goes by what is on the screen
 			press(d, keys...)
 			golden.Check(t, "state/"+name+".txt", []byte(plainView(d)))
 		})

@@ -11,15 +11,18 @@ import (
 )
 
 // details are what the figures of the selected row rest on: verdicts with evidence, what
-// is missing and why, errors by class, notes; then the warnings of the run.
+// is missing and why, errors by class, notes; between them the warnings of the run. That
+// two runs cannot be compared comes before all.
 func (d *dash) details() []screen.Span {
-	var lines []screen.Span
+	lines := d.unlikeRuns()
 	if r := d.row(); r != nil {
 		lines = append(lines, r.verdicts()...)
+		lines = append(lines, d.differenceLine(r)...)
 	}
 	for _, w := range d.story.warnings() {
 		lines = append(lines, screen.Span{Text: "! " + w, Style: screen.Warn})
 	}
+	lines = append(lines, d.origins()...)
 	if r := d.row(); r != nil {
 		lines = append(lines, r.missing()...)
 		lines = append(lines, r.remarks()...)
@@ -53,9 +56,17 @@ func (r *row) verdicts() []screen.Span {
 		lines = append(lines, screen.Span{Text: clean(text), Style: style})
 	}
 	if len(lines) == 0 {
-		lines = append(lines, screen.Span{Text: r.spec + ": " + r.figure(results.ReqPerSec).reason, Style: screen.Dim})
+		lines = append(lines, screen.Span{Text: r.spec + ": " + r.state(), Style: screen.Dim})
 	}
 	return lines
+}
+
+// state is where a row is that has no result yet.
+func (r *row) state() string {
+	if r.running {
+		return fmt.Sprintf("being measured, round %d", r.rounds[len(r.rounds)-1].number)
+	}
+	return "not measured yet"
 }
 
 // missing says what could not be counted and why, each reason once.

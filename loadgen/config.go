@@ -119,10 +119,14 @@ const (
 	maxThreads  = 1024
 	maxConns    = 1 << 20
 	maxPipeline = 1024
-	maxBatch    = 64 << 20 // bytes of one prebuilt batch
 	maxEcho     = 1 << 20
 	maxThink    = time.Hour
+	maxTimeout  = 24 * time.Hour // instants are added to it: far from where int64 ends
 )
+
+// MaxBody is how many bytes the body of a request may have, and the bodies of a batch
+// of Pipeline requests together: a batch is built once and is one write.
+const MaxBody = 64 << 20
 
 // withDefaults returns c with the zero values replaced.
 func (c Config) withDefaults() Config {
@@ -158,7 +162,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check reports the first problem of a Config with defaults in place.
+// Check reports the first problem for which Run would refuse c, whatever the
+// machine: nothing is allocated or opened for it.
+func (c Config) Check() error {
+	c = c.withDefaults()
+	return c.check()
+}
+
+// check is Check of a Config with defaults in place.
 func (c *Config) check() error {
 	for _, f := range []func() error{c.checkCounts, c.checkTimes, c.checkClosing, c.checkRequest, c.checkPlaces} {
 		if err := f(); err != nil {
@@ -200,8 +211,8 @@ func (c *Config) checkTimes() error {
 	if c.Think < 0 || c.Think > maxThink {
 		return fmt.Errorf("think time must be in 0..%v, not %v", maxThink, c.Think)
 	}
-	if c.Timeout < time.Millisecond {
-		return fmt.Errorf("timeout must be at least 1ms, not %v", c.Timeout)
+	if c.Timeout < time.Millisecond || c.Timeout > maxTimeout {
+		return fmt.Errorf("timeout must be in 1ms..%v, not %v", maxTimeout, c.Timeout)
 	}
 	if c.SampleEvery < time.Millisecond {
 		return fmt.Errorf("the sampling interval must be at least 1ms, not %v", c.SampleEvery)
@@ -251,6 +262,9 @@ func (c *Config) checkRequest() error {
 	if c.Target.Proto > Unp {
 		return fmt.Errorf("protocol %d is unknown", c.Target.Proto)
 	}
+	if c.Target.Proto == Echo && c.EchoBytes > MaxBody/c.Pipeline {
+		return fmt.Errorf("a batch of %d messages of %d bytes is more than %d MiB", c.Pipeline, c.EchoBytes, MaxBody>>20)
+	}
 	if c.Target.Proto != HTTP {
 		if len(c.Headers) > 0 || len(c.Body) > 0 || c.Method != "GET" {
 			return fmt.Errorf("method, headers and body mean nothing to %v", c.Target.Proto)
@@ -265,9 +279,24 @@ func (c *Config) checkRequest() error {
 			return err
 		}
 	}
-	// Compare by division: Pipeline x Body may overflow where int has 32 bits.
-	if len(c.Body) > maxBatch/c.Pipeline {
-		return fmt.Errorf("a batch of %d bodies of %d bytes is more than %d MiB", c.Pipeline, len(c.Body), maxBatch>>20)
+	return c.checkBatch()
+}
+
+// checkBatch bounds what newBatches builds, Pipeline copies of a request: its body,
+// and what stands before that. It compares by division: the products may overflow
+// where int has 32 bits.
+func (c *Config) checkBatch() error {
+	head := len(c.Method) + len(c.Target.Path) + len(c.Target.Host)
+	for _, h := range c.Headers {
+		head += len(h)
+	}
+	for _, part := range []struct {
+		what string
+		size int
+	}{{"bodies", len(c.Body)}, {"heads", head}} {
+		if part.size > MaxBody/c.Pipeline {
+			return fmt.Errorf("a batch of %d %s of %d bytes is more than %d MiB", c.Pipeline, part.what, part.size, MaxBody>>20)
+		}
 	}
 	return nil
 }

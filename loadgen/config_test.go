@@ -21,6 +21,7 @@ func TestConfigProblems(t *testing.T) {
 		"duration must not":              func(c *Config) { c.Duration = -1 },
 		"warm-up must not":               func(c *Config) { c.Warmup = -1 },
 		"timeout must be":                func(c *Config) { c.Timeout = 1 },
+		"in 1ms..24h0m0s":                func(c *Config) { c.Timeout = math.MaxInt64 },
 		"think time must be in":          func(c *Config) { c.Think = 2 * time.Hour },
 		"must be in 0..1h0m0s, not -1ns": func(c *Config) { c.Think = -1 },
 		"sampling interval":              func(c *Config) { c.SampleEvery = 1 },
@@ -42,6 +43,11 @@ func TestConfigProblems(t *testing.T) {
 		"is unknown":               func(c *Config) { c.Target.Proto = 9 },
 		"too many":                 func(c *Config) { c.Requests = math.MaxUint64 },
 		"bodies of":                func(c *Config) { c.Body, c.Pipeline = make([]byte, 1<<20), 100 },
+		"1 bodies of":              func(c *Config) { c.Body = make([]byte, MaxBody+1) },
+		"heads of":                 func(c *Config) { c.Headers, c.Pipeline = []string{"A: " + strings.Repeat("a", 1<<17)}, 1024 },
+		"messages of": func(c *Config) {
+			c.Target.Proto, c.EchoBytes, c.Pipeline = Echo, 1<<20, 1024
+		},
 	} {
 		t.Run(want, func(t *testing.T) {
 			cfg := good
@@ -50,9 +56,23 @@ func TestConfigProblems(t *testing.T) {
 			if _, err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v", err)
 			}
+			if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("Check says %v", err)
+			}
 			if after := openFiles(t); after != before {
 				t.Error("a descriptor was opened")
 			}
 		})
+	}
+}
+
+// TestConfigLimits: the largest that is allowed.
+func TestConfigLimits(t *testing.T) {
+	c := Config{
+		Target: Target{Addr: netip.MustParseAddrPort("127.0.0.1:1"), Host: "h", Path: "/"}, Requests: 1,
+		Conns: maxConns, Threads: maxThreads, Body: make([]byte, MaxBody), Timeout: maxTimeout,
+	}
+	if err := c.Check(); err != nil {
+		t.Error(err)
 	}
 }

@@ -51,6 +51,14 @@ type Result struct {
 	Elapsed     time.Duration // length of the window; 0 if it was never opened
 	Requests    uint64        // Window.OK
 
+	// Opened and Closed are the window's edges, zero if it was never opened. Rest
+	// tells of each whether the load was at rest there: nothing before the first,
+	// for want of a warm-up or because that had ended (Config.Requests), nothing after
+	// the last, because all Requests were accounted for. What a server does on the
+	// far side of such an edge is none of these requests' doing, nor any other's.
+	Opened, Closed time.Time
+	Rest           [2]bool
+
 	Window Book
 	Run    Book // from the first request to the last, warm-up included
 
@@ -88,6 +96,15 @@ type Result struct {
 	AllocsPer float64 // for each complete answer
 }
 
+// Answered returns how many complete answers came, of any status: so many the
+// server made. Requests are those among them that a client calls a success.
+func (res *Result) Answered() (n uint64) {
+	for _, k := range res.Status {
+		n += k
+	}
+	return max(n, res.Requests) // Echo and Unp have no status
+}
+
 // result merges what the threads, which have ended, left behind.
 func (r *run) result() *Result {
 	var window, whole counters
@@ -112,6 +129,7 @@ func (r *run) result() *Result {
 	res.fill(&window, &rec)
 	res.Run, res.AtEnd = whole.book(), whole[ctrAtEnd]
 	res.Elapsed = r.shut.Sub(r.opened)
+	res.Opened, res.Closed, res.Rest = r.opened, r.shut, r.rest
 	res.Failures = r.failures(&res.Errors)
 	if !r.opened.IsZero() {
 		res.Allocs = r.allocs[1].Value.Uint64() - r.allocs[0].Value.Uint64()

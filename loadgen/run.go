@@ -55,6 +55,7 @@ type run struct {
 	answers  chan struct{} // has one after a thread has answered, for the sampler to look
 
 	opened, shut  time.Time
+	rest          [2]bool           // at the edges: Result.Rest
 	allocs        [2]metrics.Sample // at the edges
 	isInterrupted bool
 }
@@ -256,6 +257,7 @@ func (r *run) window(ctx context.Context, s *sampler) {
 	r.enter(stageOpen)
 	r.pause(ctx, s, r.cfg.Duration, stageOpen)
 	r.shut = time.Now()
+	r.rest = [2]bool{r.cfg.Warmup == 0 || r.cfg.Requests > 0, r.waiting[stageOpen].Load() == 0}
 	s.ask(r.shut)
 	r.enter(stageShut)
 	readAllocs(&r.allocs[1])

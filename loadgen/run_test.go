@@ -70,6 +70,46 @@ func TestDurationBound(t *testing.T) {
 	}
 }
 
+// TestRest: at which edges of the window nothing is under way.
+func TestRest(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	for _, c := range []struct {
+		name string
+		cfg  Config
+		want [2]bool
+	}{
+		{"requests", Config{Requests: 50}, [2]bool{true, true}},
+		{"requests after a warm-up", Config{Requests: 50, Warmup: 20 * time.Millisecond}, [2]bool{true, true}},
+		{"duration", Config{Duration: 30 * time.Millisecond}, [2]bool{true, false}},
+		{"duration after a warm-up", Config{Duration: 30 * time.Millisecond, Warmup: 20 * time.Millisecond}, [2]bool{false, false}},
+		{"duration before the requests are done", Config{Duration: 30 * time.Millisecond, Requests: 1 << 40}, [2]bool{true, false}},
+	} {
+		c.cfg.Target, c.cfg.Conns, c.cfg.Threads = p.httpTarget(t), 4, 2
+		r := load(t, t.Context(), c.cfg)
+		if r.Rest != c.want || r.Closed.Sub(r.Opened) != r.Elapsed || r.Elapsed <= 0 {
+			t.Errorf("%s: at rest %v, want %v; from %v to %v, %v long", c.name, r.Rest, c.want, r.Opened, r.Closed, r.Elapsed)
+		}
+	}
+}
+
+// TestAnswered counts what the server answered, whether a client likes it or not.
+func TestAnswered(t *testing.T) {
+	var n atomic.Uint64
+	p := newPeer(t, answering(func(c *net.TCPConn, r *http.Request) bool {
+		if n.Add(1)%2 == 0 {
+			_, _ = io.WriteString(c, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+			return true
+		}
+		return polite(c, r)
+	}))
+	if r := load(t, t.Context(), Config{Target: p.httpTarget(t), Requests: 40}); r.Answered() != 40 || r.Requests != 20 {
+		t.Errorf("%d answers, %d of 2xx; want 40 and 20", r.Answered(), r.Requests)
+	}
+	if r := (&Result{Requests: 7}); r.Answered() != 7 { // a protocol without a status
+		t.Errorf("%d answers, want 7", r.Answered())
+	}
+}
+
 func TestWarmupExcluded(t *testing.T) {
 	var open atomic.Bool
 	var after atomic.Int64

@@ -1,7 +1,7 @@
 // Package peers holds what the servers that other people wrote have in common
-// here: what the paths of the http app answer, the listener as package net wants
-// it, and a plain scan of HTTP/1.1 for libraries that bring an event loop and no
-// parser.
+// here: how they are registered, what the paths of the http app answer, the listener
+// as package net wants it, with its drain, and a plain scan of HTTP/1.1 for libraries
+// that bring an event loop and no parser.
 //
 //	nethttp, fasthttp:  library's parser --> library's router or a switch --+
 //	                                                                       +--> this package: bodies

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"context"
 	"net"
 	"os"
 	"syscall"
@@ -11,11 +12,32 @@ import (
 // Draining reports whether the server is to end.
 func Draining(env *models.Env) bool { return env.Board.Draining().Load() != 0 }
 
-// Listen returns env.Listener as a listener of package net, for a library that
+// Serve hands serve a listener on the socket of env until a drain begins, and then calls
+// shutdown, which is to make serve return; it returns what shutdown says, or why serve
+// ended before.
+func Serve(env *models.Env, serve func(net.Listener) error, shutdown func(context.Context) error) error {
+	l, err := listen(env)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- serve(l) }()
+	select {
+	case err = <-ended:
+	case <-env.Draining():
+	}
+	if err != nil && !Draining(env) {
+		_ = l.Close() // the library may have closed it
+		return err
+	}
+	return shutdown(context.Background())
+}
+
+// listen returns env.Listener as a listener of package net, for a library that
 // accepts by that: the same socket, by another descriptor, which the caller closes.
 // Its accepted sockets inherit the time limits of a blocking read, which the runtime
 // never does.
-func Listen(env *models.Env) (net.Listener, error) {
+func listen(env *models.Env) (net.Listener, error) {
 	fd, err := syscall.Dup(env.Listener.FD)
 	if err != nil {
 		return nil, os.NewSyscallError("dup", err)

@@ -3,13 +3,15 @@ package probe
 import (
 	"testing"
 	"time"
+
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 // TestCPURecorded: the sum of all processes and of the children they waited for.
 func TestCPURecorded(t *testing.T) {
 	p := recorded(t, "children")
 	c, err := p.cpu(p.reader(), mustTree(t, p, 100), nil)
-	want := CPU{(5 + 100 + 10 + 30 + 1) * tick, (7 + 50 + 20 + 40 + 1) * tick}
+	want := CPU{(5 + 100 + 10 + 30 + 1) * sys.Tick, (7 + 50 + 20 + 40 + 1) * sys.Tick}
 	if err != nil || c.CPU != want || c.childFaults != 3 {
 		t.Errorf("%+v, %v; want %+v and 3 faults", c, err, want)
 	}

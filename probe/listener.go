@@ -1,182 +1,126 @@
 package probe
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"net/netip"
 	"os"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 // Listener is a socket that listens.
 type Listener struct {
-	Addr  netip.AddrPort
-	Inode uint64 // as /proc/PID/fd shows it: socket:[INODE]
-	UID   uint32 // whose it is
+	Addr  netip.AddrPort // as it was bound
+	Inode uint64         // as /proc/PID/fd shows it: socket:[INODE]
+	UID   uint32         // whose it is
 }
 
-// Listeners returns the sockets of the calling thread's network namespace that
-// accept connections to addr, those bound to the wildcard address too. It reads
-// /proc/net/tcp and tcp6, which cost a line for each socket of the machine; who has
-// sock_diag(7) at hand asks that. None is not an error.
+// Listeners returns the sockets of the calling thread's network namespace that a SYN to
+// addr can end in: those bound to just that address, or those bound to the wildcard if
+// there are none (sys.Preferred). Of [::] no file shows whether it has IPV6_V6ONLY: it is
+// taken not to. An unspecified addr means all listeners of the port. None is not an error.
+//
+// It reads /proc/net/tcp and tcp6, proc_pid_net(5), a line for each listener of the
+// namespace; who has sock_diag(7) at hand asks that.
 func (p Proc) Listeners(addr netip.AddrPort) ([]Listener, error) {
-	var found []Listener
+	return p.reader().listeners("thread-self", addr)
+}
+
+// ListenersOf is Listeners in the network namespace of a process. The error wraps
+// ErrGone when the process has ended.
+func (p Proc) ListenersOf(pid int, addr netip.AddrPort) ([]Listener, error) {
 	r := p.reader()
-	for _, name := range []string{"thread-self/net/tcp", "thread-self/net/tcp6"} {
-		text, err := r.file(name).read()
-		if gone(err) && strings.HasSuffix(name, "6") {
+	process, err := r.stat(pid)
+	if err == nil {
+		var found []Listener
+		if found, err = r.listeners(r.folder(&process), addr); err == nil {
+			return found, nil
+		}
+	}
+	if gone(err) {
+		return nil, fmt.Errorf("process %d: %w", pid, ErrGone)
+	}
+	return nil, err
+}
+
+// listeners reads the tables in the folder of a process or thread.
+func (r *reader) listeners(folder string, addr netip.AddrPort) ([]Listener, error) {
+	var found []Listener
+	for _, name := range []string{"/net/tcp", "/net/tcp6"} {
+		fd, err := r.file(folder + name).open(0)
+		if gone(err) && name == "/net/tcp6" {
 			continue // a kernel without IPv6
 		}
 		if err != nil {
 			return nil, explain(err)
 		}
-		for line := range bytes.Lines(text) {
-			if l, ok := parseListener(line); ok && accepts(l.Addr, addr) {
-				found = append(found, l)
-			}
+		f := os.NewFile(uintptr(fd), r.root+"/"+folder+name)
+		found, err = appendListeners(found, f, addr.Port())
+		f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name(), err)
 		}
 	}
-	return found, nil
+	return sys.Preferred(found, addr.Addr(), func(l Listener) (netip.Addr, bool) { return l.Addr.Addr(), false }), nil
 }
 
-// accepts reports whether a socket bound to local takes connections to addr. One
-// bound to [::] takes IPv4 too, unless IPV6_V6ONLY is set, which no file shows.
-func accepts(local, addr netip.AddrPort) bool {
-	a, b := local.Addr().Unmap(), addr.Addr().Unmap()
-	return local.Port() == addr.Port() &&
-		(a == b || a.IsUnspecified() && (a.Is6() || b.Is4()))
+// appendListeners appends those of the port. The kernel prints listeners before
+// connections (tcp_seq_next), so it stops at the first connection: of those in TIME_WAIT
+// alone there may be 100,000, and the walk over them is what the file costs.
+func appendListeners(to []Listener, table io.Reader, port uint16) ([]Listener, error) {
+	lines := bufio.NewScanner(table)
+	lines.Scan() // the heading
+	for lines.Scan() {
+		l, ok, err := parseListener(lines.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("line %q: %w", lines.Text(), err)
+		}
+		if !ok {
+			return to, nil
+		}
+		if l.Addr.Port() == port {
+			to = append(to, l)
+		}
+	}
+	return to, lines.Err()
 }
 
 // parseListener reads a line of /proc/net/tcp or tcp6, proc_pid_net(5): number, local
-// address, remote, state (0A listens), queues, timer, retransmissions, user, timeout, inode.
-func parseListener(line []byte) (Listener, bool) {
+// address, remote, state (0A listens), queues, timer, retransmissions, user, timeout,
+// inode. Not ok is a socket that does not listen.
+func parseListener(line []byte) (l Listener, ok bool, err error) {
 	f := bytes.Fields(line)
-	if len(f) < 10 || !bytes.Equal(f[3], []byte("0A")) {
-		return Listener{}, false
+	if len(f) < 10 {
+		return Listener{}, false, fmt.Errorf("%d fields, want 10 or more", len(f))
 	}
-	host, port, ok := bytes.Cut(f[1], []byte{':'})
-	ip := make([]byte, hex.DecodedLen(len(host)))
-	_, err := hex.Decode(ip, host)
-	if !ok || err != nil || len(ip) != 4 && len(ip) != 16 {
-		return Listener{}, false
+	if string(f[3]) != "0A" {
+		return Listener{}, false, nil
 	}
-	for word := range slices.Chunk(ip, 4) { // words in the machine's order, little-endian on both of ours
+	addr, err := parseAddr(f[1])
+	uid, err1 := strconv.ParseUint(string(f[7]), 10, 32)
+	inode, err2 := strconv.ParseUint(string(f[9]), 10, 64)
+	return Listener{addr, inode, uint32(uid)}, true, errors.Join(err, err1, err2)
+}
+
+// parseAddr reads an address: words of 32 bits in the machine's order, as hexadecimal
+// numbers, a colon, and the port.
+func parseAddr(text []byte) (netip.AddrPort, error) {
+	host, port, _ := bytes.Cut(text, []byte{':'})
+	ip, err := hex.AppendDecode(nil, host)
+	n, portErr := strconv.ParseUint(string(port), 16, 16)
+	if err != nil || portErr != nil || len(ip) != 4 && len(ip) != 16 {
+		return netip.AddrPort{}, fmt.Errorf("address %q", text)
+	}
+	for word := range slices.Chunk(ip, 4) { // little-endian on both of our architectures
 		slices.Reverse(word)
 	}
 	a, _ := netip.AddrFromSlice(ip)
-	n, err1 := strconv.ParseUint(string(port), 16, 16)
-	uid, err2 := strconv.ParseUint(string(f[7]), 10, 32)
-	inode, err3 := strconv.ParseUint(string(f[9]), 10, 64)
-	return Listener{netip.AddrPortFrom(a, uint16(n)), inode, uint32(uid)}, errors.Join(err1, err2, err3) == nil
-}
-
-// ErrNobody is what Owners says when nothing listens.
-var ErrNobody = errors.New("nothing listens there: is the server running, and in this network namespace?")
-
-// OtherUserError says that a server cannot be found because another user's
-// descriptors may not be read.
-type OtherUserError struct {
-	UID uint32 // of the socket
-}
-
-func (e *OtherUserError) Error() string {
-	return fmt.Sprintf("it is held by a process of user %d, whose descriptors user %d may not read: "+
-		"run as that user or as root, or name the process with --pid", e.UID, os.Geteuid())
-}
-
-// Is makes errors.Is(e, fs.ErrPermission) true.
-func (e *OtherUserError) Is(target error) bool { return target == fs.ErrPermission }
-
-// Owners returns the processes that hold one of the sockets, reduced to those that
-// have no holder above them: c10kit's supervisor, the master of nginx or httpd. Several are
-// several servers that share the port.
-//
-// Left out, unless they are all there is: the calling process, which may have made
-// the socket for its child, and service managers (process 1, systemd), which hold it for
-// socket activation.
-func (p Proc) Owners(sockets []Listener) ([]Process, error) {
-	if len(sockets) == 0 {
-		return nil, ErrNobody
-	}
-	r := p.reader()
-	all, err := r.all()
-	if err != nil {
-		return nil, err
-	}
-	links := map[string]bool{}
-	for _, s := range sockets {
-		links[fmt.Sprintf("socket:[%d]", s.Inode)] = true
-	}
-	var holders, bystanders []int
-	denied := map[int]bool{}
-	for pid, proc := range all.process {
-		holds, err := r.holds(pid, links)
-		switch {
-		case errors.Is(err, fs.ErrPermission):
-			denied[pid] = true
-		case !holds:
-		case pid == 1 || pid == os.Getpid() || proc.Name == "systemd":
-			bystanders = append(bystanders, pid)
-		default:
-			holders = append(holders, pid)
-		}
-	}
-	if len(holders) == 0 {
-		holders = bystanders
-	}
-	if len(holders) == 0 && len(denied) > 0 {
-		return nil, &OtherUserError{sockets[0].UID}
-	}
-	if len(holders) == 0 {
-		return nil, errors.New("no process that /proc shows holds it (another PID namespace, or hidepid): name the process with --pid")
-	}
-	return all.topmost(all.masters(holders, denied)), nil
-}
-
-// holds reports whether a process has one of the links among its descriptors.
-func (r *reader) holds(pid int, links map[string]bool) (bool, error) {
-	fds, err := r.process(pid, "fd").list(nil)
-	if err != nil {
-		return false, err
-	}
-	for _, fd := range fds {
-		if to, err := os.Readlink(fmt.Sprintf("%s/%d/fd/%d", r.root, pid, fd)); err == nil && links[to] {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// masters adds the parents of holders that could not be looked into and have the
-// same name: the master of a pool whose workers have given up its rights.
-func (c census) masters(holders []int, denied map[int]bool) []int {
-	for i := 0; i < len(holders); i++ {
-		p := c.process[holders[i]]
-		if up, ok := c.process[p.Parent]; ok && denied[up.PID] && up.Name == p.Name && !slices.Contains(holders, up.PID) {
-			holders = append(holders, up.PID)
-		}
-	}
-	slices.Sort(holders)
-	return holders
-}
-
-// Find returns the server that listens at addr: Listeners and Owners together.
-func (p Proc) Find(addr netip.AddrPort) (Process, error) {
-	sockets, err := p.Listeners(addr)
-	if err != nil {
-		return Process{}, err
-	}
-	owners, err := p.Owners(sockets)
-	if err != nil {
-		return Process{}, fmt.Errorf("the server at %v: %w", addr, err)
-	}
-	if len(owners) > 1 {
-		return Process{}, fmt.Errorf("the server at %v: %d servers listen there, %v: name one with --pid", addr, len(owners), owners)
-	}
-	return owners[0], nil
+	return netip.AddrPortFrom(a, uint16(n)), nil
 }

@@ -1,16 +1,17 @@
 package probe
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestListenersRecorded(t *testing.T) {
@@ -55,92 +56,88 @@ func TestListenersRecorded(t *testing.T) {
 	}
 }
 
-// The master is found, not its workers, and not the manager that made its socket.
-func TestOwnersRecorded(t *testing.T) {
-	p := recorded(t, "nochildren")
-	for addr, want := range map[string]string{
-		"127.0.0.1:8080": "100 (a (b) S 7)",
-		"127.0.0.1:9000": "200 (other)",
-		"127.0.0.1:9001": "201 (other)",
-	} {
-		got, err := p.Find(netip.MustParseAddrPort(addr))
-		if err != nil || got.String() != want {
-			t.Errorf("%s: %v, %v; want %s", addr, got, err, want)
-		}
+// spell writes an address as the kernel prints it.
+func spell(a netip.AddrPort) string {
+	raw := a.Addr().AsSlice()
+	var b strings.Builder
+	for i := 0; i < len(raw); i += 4 {
+		fmt.Fprintf(&b, "%08X", binary.NativeEndian.Uint32(raw[i:]))
 	}
-	for addr, want := range map[string]string{
-		"127.0.0.1:1":    "the server at 127.0.0.1:1: nothing listens there: is the server running, and in this network namespace?",
-		"127.0.0.2:8081": "the server at 127.0.0.2:8081: no process that /proc shows holds it (another PID namespace, or hidepid): name the process with --pid",
-	} {
-		if got, err := p.Find(netip.MustParseAddrPort(addr)); err == nil || err.Error() != want {
-			t.Errorf("%s: %v, %v; want %s", addr, got, err, want)
-		}
-	}
-	// If only the manager holds the socket, it is the server.
-	for _, pid := range []string{"100", "101", "102"} {
-		if err := os.RemoveAll(p.Root + "/" + pid + "/fd"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := p.Find(netip.MustParseAddrPort("127.0.0.1:8080")); err != nil || got.PID != 1 {
-		t.Errorf("%v, %v; want process 1", got, err)
-	}
-	owners, err := p.Owners([]Listener{{Inode: 7002}, {Inode: 7005}})
-	if want := "[200 (other)]"; err != nil || fmt.Sprint(owners) != want {
-		t.Errorf("%v, %v; want %s", owners, err, want)
-	}
+	return fmt.Sprintf("%s:%04X", b.String(), a.Port())
 }
 
-// The master of a pool whose descriptors may not be read is found by its name.
-func TestMasters(t *testing.T) {
-	c := census{process: map[int]Process{
-		1:  {PID: 1, Name: "init"},
-		10: {PID: 10, Name: "nginx", Parent: 1}, 11: {PID: 11, Name: "nginx", Parent: 10}, 12: {PID: 12, Name: "nginx", Parent: 10},
-		20: {PID: 20, Name: "sh", Parent: 1}, 21: {PID: 21, Name: "httpd", Parent: 20},
-	}}
-	for _, tc := range []struct {
-		holders []int
-		denied  map[int]bool
-		want    string
-	}{
-		{[]int{11, 12}, map[int]bool{10: true, 1: true}, "[10 (nginx)]"},
-		{[]int{11, 12}, map[int]bool{}, "[11 (nginx) 12 (nginx)]"}, // looked into: it does not hold it
-		{[]int{21}, map[int]bool{20: true, 1: true}, "[21 (httpd)]"},
-		{[]int{11, 21}, map[int]bool{10: true}, "[10 (nginx) 21 (httpd)]"},
-	} {
-		if got := fmt.Sprint(c.topmost(c.masters(tc.holders, tc.denied))); got != tc.want {
-			t.Errorf("%v: %s, want %s", tc.holders, got, tc.want)
+func TestParseAddr(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		raw := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "address")
+		if rapid.Bool().Draw(t, "IPv4") {
+			raw = raw[:4]
 		}
-	}
-}
-
-// TestFindLive: a child to which this test has passed its socket is the server, not
-// the test; and another user is told why he does not find it.
-func TestFindLive(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	addr := netip.MustParseAddrPort(l.Addr().String())
-	if p, err := (Proc{}).Find(addr); err != nil || p.PID != os.Getpid() {
-		t.Errorf("this test listens: %v, %v", p, err)
-	}
-	f, err := l.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	holder := start(t, func(cmd *exec.Cmd) { cmd.ExtraFiles = []*os.File{f} }, "threads", "1")
-	if p, err := (Proc{}).Find(addr); err != nil || p.PID != holder.pid() {
-		t.Errorf("the child holds the socket: %v, %v; want %d", p, err, holder.pid())
-	}
-	t.Run("other user", func(t *testing.T) {
-		stranger := start(t, nobody(t), "finder", addr.String())
-		want := "0 the server at " + addr.String() + ": it is held by a process of user 0, whose descriptors user 65534 may not read: " +
-			"run as that user or as root, or name the process with --pid"
-		if got := strings.TrimSpace(stranger.line); got != want {
-			t.Errorf("%s, want %s", got, want)
+		ip, _ := netip.AddrFromSlice(raw)
+		want := netip.AddrPortFrom(ip, rapid.Uint16().Draw(t, "port"))
+		if got, err := parseAddr([]byte(spell(want))); err != nil || got != want {
+			t.Fatalf("%s: %v, %v; want %v", spell(want), got, err, want)
 		}
 	})
+	for _, bad := range []string{"", "0100007F", "0100007F:", "0100007:0050", "0100007F:10000", "xx00007F:0050", "0100007F00:0050"} {
+		if got, err := parseAddr([]byte(bad)); err == nil {
+			t.Errorf("%q is read as %v", bad, got)
+		}
+	}
+}
+
+// table is a recorded /proc whose tcp has the given sockets, ADDR=STATE, inodes from 1 on.
+func table(t *testing.T, sockets string) Proc {
+	t.Helper()
+	text := "  sl  local_address rem_address   st ...\n"
+	for i, s := range strings.Fields(sockets) {
+		addr, state, _ := strings.Cut(s, "=")
+		text += fmt.Sprintf("   0: %s 00000000:0000 %s 00000000:00000000 00:00000000 00000000  1000        0 %d 1 0000000000000000 100 0 0 10 0\n",
+			spell(netip.MustParseAddrPort(addr)), state, i+1)
+	}
+	root := t.TempDir()
+	if err := os.MkdirAll(root+"/thread-self/net", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(root+"/thread-self/net/tcp", []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return Proc{root}
+}
+
+// TestListenersRanked: an exact address goes before the wildcard, as sock_diag has it, and
+// what comes behind the first connection is not read.
+func TestListenersRanked(t *testing.T) {
+	p := table(t, "127.0.0.1:80=0A 127.0.0.2:80=0A 0.0.0.0:80=0A 127.0.0.1:81=0A [::]:80=0A [::1]:80=0A [::ffff:127.0.0.4]:80=0A "+
+		"127.0.0.1:80=0A 127.0.0.1:80=01 127.0.0.1:80=0A")
+	for addr, want := range map[string]string{
+		"127.0.0.1:80": "[1 8]",
+		"127.0.0.2:80": "[2]",
+		"127.0.0.3:80": "[3]",
+		"127.0.0.4:80": "[7]",
+		"127.0.0.1:81": "[4]",
+		"[::1]:80":     "[6]",
+		"[::2]:80":     "[5]",
+		"[::1]:81":     "[]",
+	} {
+		got, err := p.Listeners(netip.MustParseAddrPort(addr))
+		inodes := []uint64{}
+		for _, l := range got {
+			inodes = append(inodes, l.Inode)
+		}
+		if err != nil || fmt.Sprint(inodes) != want {
+			t.Errorf("%s: %v, %v; want %s", addr, inodes, err, want)
+		}
+	}
+	whole, err := os.ReadFile(p.Root + "/thread-self/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"head\nshort line\n", strings.Replace(string(whole), ":0050", ":0x50", 1), strings.Replace(string(whole), " 1000 ", " root ", 1)} {
+		if err := os.WriteFile(p.Root+"/thread-self/net/tcp", []byte(bad), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.Listeners(netip.MustParseAddrPort("127.0.0.1:80")); err == nil || !strings.Contains(err.Error(), "net/tcp: line ") {
+			t.Errorf("%q is read: %v, %v", bad, got, err)
+		}
+	}
 }

@@ -2,8 +2,11 @@ package probe
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -20,6 +23,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// headless needs the first thread of the process, on which an init function is.
+func init() {
+	if os.Args[0] == "headless" {
+		runtime.LockOSThread()
+	}
+}
+
 func TestMain(m *testing.M) {
 	reexec.Register("sleeper", sleeper)
 	reexec.Register("threads", threads)
@@ -27,6 +37,7 @@ func TestMain(m *testing.M) {
 	reexec.Register("short-lived", shortLived)
 	reexec.Register("parent", parent)
 	reexec.Register("finder", finder)
+	reexec.Register("headless", headless)
 	if reexec.Init() {
 		os.Exit(0)
 	}
@@ -41,7 +52,7 @@ func recorded(t *testing.T, name string) Proc {
 		t.Fatal(err)
 	}
 	root := t.TempDir()
-	for _, file := range strings.Split(string(text), "\n-- ")[1:] {
+	for _, file := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n-- ")[1:] {
 		name, data, _ := strings.Cut(file, " --\n")
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -347,4 +358,36 @@ func threads() {
 	}
 	commands(func(int) {})
 	os.Exit(0)
+}
+
+// headless is a server on the address of its argument whose first thread ends, as in a C
+// program whose main function calls pthread_exit(3). It burns what each line says.
+func headless() {
+	l, err := listen(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		for r := (Proc{}).reader(); ; time.Sleep(time.Millisecond) {
+			if p, err := r.stat(os.Getpid()); err == nil && p.State == 'Z' {
+				break
+			}
+		}
+		commands(func(n int) {
+			burn(time.Duration(n) * time.Millisecond)
+			fmt.Println("done")
+		})
+		l.Close()
+		os.Exit(0)
+	}()
+	_, _, _ = unix.Syscall(unix.SYS_EXIT, 0, 0, 0) // exit(2): of the calling thread alone
+}
+
+// listen is net.Listen with SO_REUSEPORT.
+func listen(addr string) (net.Listener, error) {
+	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		control := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
+		return errors.Join(control, err)
+	}}
+	return config.Listen(context.Background(), "tcp", addr)
 }

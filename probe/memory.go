@@ -29,7 +29,7 @@ func (p Proc) Memory(tree Tree) (Memory, error) {
 		if tree[i].Zombie() { // its memory is gone already
 			continue
 		}
-		text, err := r.process(tree[i].PID, "smaps_rollup").read()
+		text, err := r.file(r.folder(&tree[i]) + "/smaps_rollup").read()
 		if gone(err) {
 			now, statErr := r.stat(tree[i].PID)
 			if errors.Is(err, unix.ENOENT) && statErr == nil && now.Start == tree[i].Start {

@@ -25,7 +25,7 @@ type plan struct {
 	cost   time.Duration // expected of the next read
 	weight float64       // 0 stands for 1
 	every  time.Duration // at least so far apart
-	last   time.Duration // when it was read, since the start
+	last   time.Duration // when its last read was due, since the start
 	reads  int
 }
 
@@ -108,9 +108,12 @@ func (p *planner) cheapest() []int {
 // read books a read at the given time.
 func (p *planner) read(i int, now, cost time.Duration) {
 	s := &p.sources[i]
-	s.cost, s.last = learn(s.cost, cost), now
+	// The next one counts from when this one was due. Counted from the tick, which may be
+	// half an interval before that, a source would be read the more often for it.
+	s.last = min(max(s.last+s.every, now-p.interval/2), now+p.interval/2)
+	s.cost = learn(s.cost, cost)
 	if s.reads == 0 {
-		s.cost = cost
+		s.cost, s.last = cost, now
 	}
 	s.reads++
 }

@@ -62,6 +62,20 @@ func TestPlanner(t *testing.T) {
 	})
 }
 
+// TestPlannerRhythm: a source that costs a little more than its part of a tick is not read
+// at every tick, which would be at the cost of the others.
+func TestPlannerRhythm(t *testing.T) {
+	costs := []time.Duration{958963, 957661} // the parts are 225 and 900 µs
+	p := &planner{interval: Interval, share: Share, sources: []plan{{cost: costs[0]}, {cost: costs[1], weight: 4}}}
+	const ticks = 2000
+	simulate(p, costs, ticks)
+	for i, want := range []int{ticks * 225 / 959, ticks * 900 / 958} {
+		if reads := p.sources[i].reads; reads < want-want/50 || reads > want+want/50 {
+			t.Errorf("source %d is read %d times in %d ticks, want %d", i, reads, ticks, want)
+		}
+	}
+}
+
 // A source that turns out to be dear costs its first read, and that is paid back.
 func TestPlannerLearns(t *testing.T) {
 	p := &planner{interval: Interval, share: Share, sources: []plan{{}, {}}}

@@ -132,7 +132,10 @@ type Window struct {
 	// the second edge are missing in both.
 	Delay    time.Duration
 	OwnDelay time.Duration
-	DelayErr error
+	// Busiest is the thread of the tree that ran most: where it never waited for anything
+	// but a processor, more processors do not help.
+	Busiest  ThreadTime
+	DelayErr error // of all three
 
 	Procs   int // at the second edge
 	Threads int
@@ -156,6 +159,7 @@ func (e *Reading) Sub(first *Reading) Window {
 		}
 	}
 	if w.DelayErr == nil {
+		w.Busiest = e.delays.busiest(first.delays)
 		w.Delay, w.OwnDelay = e.delays.since(first.delays), e.own.since(first.own)
 	}
 	return w

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 // Process is what /proc/PID/stat says of a process, proc_pid_stat(5).
@@ -11,7 +13,7 @@ type Process struct {
 	PID    int
 	Parent int
 	Name   string // the first 15 bytes of the file name
-	State  byte   // 'R', 'S', 'D', 'Z' ...
+	State  byte   // of the first thread: 'R', 'S', 'D', 'Z' ...
 	// Start is when it began, in ticks after boot. With PID it names a process for
 	// good: a PID alone is used again.
 	Start   uint64
@@ -22,13 +24,15 @@ type Process struct {
 	childFaults            uint64        // minor faults of these: grows with each
 }
 
-// Zombie reports that the process has ended and its parent has not waited for it.
-func (p Process) Zombie() bool { return p.State == 'Z' }
+// Zombie reports that the process has ended, all its threads have, and its parent has
+// not waited for it. The state alone does not say so: it is that of the first thread,
+// and a program whose main function calls pthread_exit(3) goes on without that.
+func (p Process) Zombie() bool { return p.State == 'Z' && p.Threads <= 1 }
+
+// headless reports that the first thread has ended and others have not.
+func (p Process) headless() bool { return p.State == 'Z' && p.Threads > 1 }
 
 func (p Process) String() string { return fmt.Sprintf("%d (%s)", p.PID, p.Name) }
-
-// tick is the unit of times in stat: USER_HZ is 100 on every architecture of Go.
-const tick = 10 * time.Millisecond
 
 // stat reads /proc/PID/stat.
 func (r *reader) stat(pid int) (Process, error) {
@@ -66,13 +70,13 @@ func parseStat(text []byte) (Process, bool) {
 		case 11:
 			p.childFaults, ok = v, ok && good
 		case 14:
-			p.user, ok = time.Duration(v)*tick, ok && good
+			p.user, ok = time.Duration(v)*sys.Tick, ok && good
 		case 15:
-			p.system, ok = time.Duration(v)*tick, ok && good
+			p.system, ok = time.Duration(v)*sys.Tick, ok && good
 		case 16:
-			p.childUser, ok = time.Duration(v)*tick, ok && good
+			p.childUser, ok = time.Duration(v)*sys.Tick, ok && good
 		case 17:
-			p.childSystem, ok = time.Duration(v)*tick, ok && good
+			p.childSystem, ok = time.Duration(v)*sys.Tick, ok && good
 		case 20:
 			p.Threads, ok = int(v), ok && good
 		case 22:

@@ -3,6 +3,7 @@ package probe
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 )
 
 // task is one thread as one reading saw it.
@@ -43,6 +44,23 @@ func (r *reader) tasks(tree Tree) ([]task, error) {
 		}
 	}
 	return all, nil
+}
+
+// folder names where below /proc the files of a process lie that its threads share: fd,
+// net, smaps_rollup. It is PID or, in a headless process, PID/task/TID of a thread that
+// lives: what PID shows is the first thread's, which gave back descriptors, memory and
+// namespaces when it ended.
+func (r *reader) folder(p *Process) string {
+	if p.headless() {
+		tids, _ := r.process(p.PID, "task").list(nil) // of one that has ended since, PID says so
+		for _, tid := range tids {
+			text, err := r.task(p.PID, tid, "stat").whole()
+			if t, ok := parseStat(text); err == nil && ok && t.State != 'Z' && t.State != 'X' {
+				return fmt.Sprintf("%d/task/%d", p.PID, tid)
+			}
+		}
+	}
+	return strconv.Itoa(p.PID)
 }
 
 // fill reads the figures of a thread; of one that has ended it leaves known false.

@@ -3,16 +3,13 @@ package reports
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/c10kit/c10kit/results"
 )
 
-// group is what one table compares: rows that differ in model, variant and
-// workers only. Rows that differ in anything else are not held against each
-// other.
+// group is what one table compares: rows of one results.Cell.Group.
 type group struct {
-	keys results.Cell // with model, variant and workers empty
+	keys results.Cell // Cell.Group of all its rows
 	rows []Row
 }
 
@@ -20,9 +17,7 @@ type group struct {
 func groupRows(rows []Row) []group {
 	var groups []group
 	for _, r := range rows {
-		keys := r.Cell
-		keys.Model, keys.Variant, keys.Workers = "", "", 0
-		keys = keys.Identify()
+		keys := r.Group()
 		i := slices.IndexFunc(groups, func(g group) bool { return g.keys == keys })
 		if i < 0 {
 			i = len(groups)
@@ -54,25 +49,6 @@ func planned(rows []Row, cells []results.Cell) []Row {
 	return rows
 }
 
-// title names what the rows of the table have in common.
-func (g group) title() string {
-	c := g.keys
-	parts := []string{c.Mode, strings.TrimSpace(c.App + " " + c.Path), plural(c.Conns, "connection")}
-	if c.Mode == results.ModeClose {
-		parts = append(parts, c.Closer+" closes first")
-	}
-	if c.Pipeline > 1 {
-		parts = append(parts, fmt.Sprintf("%d pipelined", c.Pipeline))
-	}
-	if c.Rate > 0 {
-		parts = append(parts, results.ReqPerSec.Format(c.Rate)+" req/s offered")
-	}
-	if c.Placement != results.PlacementSplit {
-		parts = append(parts, c.Placement+" CPUs")
-	}
-	return strings.Join(parts, " · ")
-}
-
 // manyWorkers reports whether a model stands in g with several numbers of
 // workers.
 func (g group) manyWorkers() bool {
@@ -83,6 +59,9 @@ func (g group) manyWorkers() bool {
 	}
 	return false
 }
+
+// label is name for a line that is under no table: with what the table's title says.
+func (g group) label(r Row) string { return g.name(r) + " " + g.keys.ShortTitle() }
 
 // name tells the rows of a group apart: the model, with its workers only where
 // another row has the same model.

@@ -73,7 +73,7 @@ func reasonsFor(groups []group, m results.Metric) []string {
 // whoMisses names the rows that lack m for reason, as "a, b: ": nothing where
 // all do, models where all rows of those models do, and rows otherwise.
 func whoMisses(groups []group, m results.Metric, reason string) string {
-	var specs, ids []string
+	var specs, labels []string
 	has := make(map[string]bool) // models with a row that does not lack it so
 	everybody := true
 	for _, g := range groups {
@@ -83,7 +83,7 @@ func whoMisses(groups []group, m results.Metric, reason string) string {
 				everybody = false
 				continue
 			}
-			ids = append(ids, r.ID)
+			labels = append(labels, g.label(r))
 			if !slices.Contains(specs, r.Spec()) {
 				specs = append(specs, r.Spec())
 			}
@@ -95,5 +95,5 @@ func whoMisses(groups []group, m results.Metric, reason string) string {
 	case !slices.ContainsFunc(specs, func(s string) bool { return has[s] }):
 		return strings.Join(specs, ", ") + ": "
 	}
-	return strings.Join(ids, ", ") + ": "
+	return strings.Join(labels, ", ") + ": "
 }

@@ -98,6 +98,9 @@ func remarks(g group) []string {
 
 func rowRemarks(r Row) []string {
 	var texts []string
+	if r.Requests == 0 {
+		texts = append(texts, results.NoSuccess)
+	}
 	if text := verdictRemark(r); text != "" {
 		texts = append(texts, text)
 	}
@@ -157,17 +160,20 @@ func lossRemark(r Row) string {
 	return strings.Join(parts, ", ")
 }
 
-// warnings are the manifest's, what Open found, and cells that were planned
-// and are not there.
+// warnings are the manifest's, what Open found, servers that ended before they were asked
+// to, and cells that were planned and are not there, but for those left out on request.
 func warnings(s *results.Stored) []string {
 	var absent []string
 	measured := make(map[string]bool)
 	for _, r := range s.Results {
 		measured[r.ID] = true
 	}
+	for _, id := range s.Manifest.Skipped {
+		measured[id] = true // in the sense of: not expected any more
+	}
 	for _, c := range s.Manifest.Cells {
 		if !measured[c.ID] {
-			absent = append(absent, c.ID)
+			absent = append(absent, c.Name())
 		}
 	}
 	lines := slices.Clone(s.Manifest.Warnings)

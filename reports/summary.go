@@ -45,7 +45,8 @@ type Verdict struct {
 
 // Summarise puts the rounds of each cell into one row, in the order in which
 // cells first appear. A metric that some rounds lack is summarised over the
-// others and keeps the reason; one that all lack has the reason only.
+// others and keeps the reason; one that all lack has the reason only, and so has
+// a percentile that any measured round lacks.
 func Summarise(all []results.Result) []Row {
 	var order []results.Cell
 	rounds := make(map[results.Cell][]results.Result)
@@ -84,7 +85,7 @@ func summarise(cell results.Cell, rounds []results.Result) Row {
 			}
 			row.Errors[class] += n
 		}
-		for _, note := range r.Notes {
+		for _, note := range endedFirst(r) {
 			if !slices.Contains(row.Notes, note) {
 				row.Notes = append(row.Notes, note)
 			}
@@ -94,6 +95,7 @@ func summarise(cell results.Cell, rounds []results.Result) Row {
 	for m, v := range samples {
 		row.Stats[m] = newStat(v)
 	}
+	row.comparable(rounds)
 	for m, reasons := range missing {
 		if row.Missing == nil {
 			row.Missing = make(map[results.Metric]string)
@@ -101,6 +103,34 @@ func summarise(cell results.Cell, rounds []results.Result) Row {
 		row.Missing[m] = joinReasons(reasons, len(rounds))
 	}
 	return row
+}
+
+// endedFirst are the notes of a round, the first that its server ended.
+func endedFirst(r results.Result) []string {
+	if r.Ended == "" {
+		return r.Notes
+	}
+	return append([]string{r.Failed()}, r.Notes...)
+}
+
+// percentiles are the figures that not every round of a cell can tell.
+var percentiles = []results.Metric{results.P50, results.P90, results.P99, results.P999}
+
+// comparable takes out each percentile that not all measured rounds have. Medians of p50
+// and p99 over the same rounds are in the order of the two, whatever the rounds are; over
+// different ones a p99 may come out below its p50.
+func (r *Row) comparable(rounds []results.Result) {
+	measured := 0
+	for _, x := range rounds {
+		if _, ok := x.Values[results.ReqPerSec]; ok { // its window was opened
+			measured++
+		}
+	}
+	for _, m := range percentiles {
+		if r.Stats[m].N < measured {
+			delete(r.Stats, m)
+		}
+	}
 }
 
 // joinReasons names each reason once, and the rounds where not all lack the

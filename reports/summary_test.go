@@ -69,6 +69,64 @@ func TestMissingStaysMissing(t *testing.T) {
 	}
 }
 
+// percentileRounds are rounds of one cell: a round without answers where n is 0.
+func percentileRounds(all [][5]float64, n []uint64) []results.Result {
+	var rs []results.Result
+	for i, v := range all {
+		r := results.Result{Cell: standard[0].cell(i + 1), Requests: n[i]}
+		r.Set(results.ReqPerSec, float64(n[i]))
+		for k, m := range []results.Metric{results.P50, results.P90, results.P99, results.P999, results.MaxLatency} {
+			if q := []float64{0.5, 0.9, 0.99, 0.999, 1}[k]; results.Enough(q, n[i]) {
+				r.Set(m, v[k])
+			} else {
+				r.Miss(m, "too few answers")
+			}
+		}
+		rs = append(rs, r)
+	}
+	return rs
+}
+
+// TestPercentilesAreInOrder: whichever rounds can tell which percentile, those that are
+// shown are in their order, and those that are not have a reason.
+func TestPercentilesAreInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all [][5]float64
+		var n []uint64
+		for range rapid.IntRange(1, 5).Draw(t, "rounds") {
+			v := rapid.SliceOfN(rapid.Float64Range(1, 1e9), 5, 5).Draw(t, "latencies")
+			slices.Sort(v)
+			all = append(all, [5]float64(v))
+			n = append(n, rapid.SampledFrom([]uint64{0, 1, 7, 40, 367, 368, 3688, 1e6}).Draw(t, "answers"))
+		}
+		row := reports.Summarise(percentileRounds(all, n))[0]
+		last := 0.0
+		for _, m := range []results.Metric{results.P50, results.P90, results.P99, results.P999, results.MaxLatency} {
+			s, ok := row.Stats[m]
+			if ok && s.Median < last {
+				t.Fatalf("%s is %v after %v: %v, %v", m, s.Median, last, all, n)
+			}
+			if ok {
+				last = s.Median
+			} else if row.Missing[m] == "" {
+				t.Fatalf("%s is not there without a reason", m)
+			}
+		}
+	})
+}
+
+// TestPercentileOfSomeRounds: the medians of two rounds each, of which only the fast one
+// can tell its p99, would put that below the p50.
+func TestPercentileOfSomeRounds(t *testing.T) {
+	row := reports.Summarise(percentileRounds([][5]float64{{100, 200, 300, 400, 500}, {1000, 2000, 3000, 4000, 5000}}, []uint64{400, 50}))[0]
+	if s := row.Stats[results.P50]; s.Median != 550 {
+		t.Errorf("p50 %+v", s)
+	}
+	if s, ok := row.Stats[results.P99]; ok || row.Missing[results.P99] != "in 1 of 2 rounds: too few answers" {
+		t.Errorf("p99 %+v, %q", s, row.Missing[results.P99])
+	}
+}
+
 func TestVerdictsAndErrorsOverRounds(t *testing.T) {
 	all := rounds(1, 2, 3)
 	all[0].Verdict = results.Verdict{Name: results.VerdictClient, Evidence: "generator used 1 of 1 CPU"}
@@ -158,7 +216,7 @@ func TestSummariseKeepsCellsApart(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := reports.JSON(&b, reports.Summarise(fixture(standard[1:3], 3).Results)); err != nil {
+	if err := reports.JSON(&b, fixture(standard[1:3], 3)); err != nil {
 		t.Fatal(err)
 	}
 	golden.Check(t, "compare.json", b.Bytes())
@@ -172,7 +230,7 @@ func TestJSON(t *testing.T) {
 	}
 
 	b.Reset()
-	if err := reports.JSON(&b, nil); err != nil || !json.Valid(b.Bytes()) || !bytes.Contains(b.Bytes(), []byte(`"rows": []`)) {
+	if err := reports.JSON(&b, new(results.Stored)); err != nil || !json.Valid(b.Bytes()) || !bytes.Contains(b.Bytes(), []byte(`"rows": []`)) {
 		t.Errorf("no rows: %v, %s", err, b.String())
 	}
 }

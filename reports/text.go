@@ -19,7 +19,7 @@ type Options struct {
 // Text writes the run as tables for people: the machine, two tables for each
 // set of rows that may be compared, of what a user sees and of the counters that
 // explain it, what the verdicts rest on, how connections were shared out, what
-// is missing and why, and warnings. Rows stand in the order of the manifest's cells, the
+// became of predictions, what is missing and why, and warnings. Rows stand in the order of the manifest's cells, the
 // first of a table being the base of its ratios. The bytes depend on the
 // manifest, results and warnings of s and on opt, nothing else: printing a run
 // and printing it again from its folder are the same.
@@ -31,6 +31,7 @@ func Text(w io.Writer, s *results.Stored, opt Options) error {
 	groups := groupRows(planned(Summarise(s.Results), s.Manifest.Cells))
 	p.head(s.Manifest)
 	p.tables(groups)
+	p.predictions(s)
 	p.missing(groups)
 	p.section("warnings", yellow, warnings(s))
 	_, err := io.WriteString(w, p.out.String())
@@ -151,7 +152,7 @@ func (p *printer) tables(groups []group) {
 	first := 0
 	for _, g := range groups {
 		p.out.WriteByte('\n')
-		p.line(g.title(), bold, 0)
+		p.line(g.keys.Title(), bold, 0)
 		p.table(main, first, len(g.rows))
 		p.table(counters, first, len(g.rows))
 		for _, l := range remarks(g) {

@@ -175,7 +175,7 @@ func TestWriteError(t *testing.T) {
 	if err := reports.Text(brokenPipe{}, s, reports.Options{}); !errors.Is(err, errPipe) {
 		t.Errorf("Text: %v", err)
 	}
-	if err := reports.JSON(brokenPipe{}, nil); !errors.Is(err, errPipe) {
+	if err := reports.JSON(brokenPipe{}, s); !errors.Is(err, errPipe) {
 		t.Errorf("JSON: %v", err)
 	}
 }

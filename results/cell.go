@@ -59,6 +59,17 @@ func (c Cell) Identify() Cell {
 	return c
 }
 
+// Name says which cell it is for people, who read neither escapes nor ids:
+// "reactor:epoll keepalive /plaintext c=64 round 2". Other than its ID it leaves the
+// workers out.
+func (c Cell) Name() string {
+	name := c.Spec() + " " + c.ShortTitle()
+	if c.Round != 0 {
+		name += " round " + strconv.Itoa(c.Round)
+	}
+	return name
+}
+
 // AllRounds returns the cell that stands for all rounds of c.
 func (c Cell) AllRounds() Cell {
 	c.Round = 0

@@ -30,6 +30,7 @@
 //	# never-served 2
 //	# per-worker 214 201 198 220
 //	# missing csw-vol/req csw-invol/req: the counters are not built in
+//	# ended signal: killed
 //	# note the window was cut to 0.6 s
 //	BenchmarkModels/model=prefork/variant=flock/…/placement=split 53412 18723 ns/op 53412 req/s …
 //

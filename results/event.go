@@ -1,6 +1,9 @@
 package results
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // EventKind is what an event tells.
 type EventKind uint8
@@ -29,15 +32,17 @@ type Event struct {
 	Text        string
 }
 
-// Events returns what happened in the run, in order, as it was told while it ran: the
-// times are those of the windows, so that a replay has the run's own pace. A cell
-// without a result, the last of a run that was cut, has its samples.
+// Events returns what happened in the run, in order. The times are those of the windows,
+// so that a replay has the run's own pace. A cell without a result, the last of a run that
+// was cut, has its samples. What a folder does not date is told otherwise than while the
+// run went on: all warnings come first, and cells that were left out on request are in no
+// total from the beginning.
 func (s *Stored) Events() []Event {
 	b := replay{stored: s, now: s.Manifest.Start}
 	for _, c := range s.Manifest.Cells {
 		b.total += len(b.rounds(c))
 	}
-	b.total = max(b.total, len(s.Results))
+	b.total = max(b.total-len(s.Manifest.Skipped), len(s.Results))
 	b.samples = make(map[string][]*Sample)
 	for i := range s.Samples {
 		x := &s.Samples[i]
@@ -50,15 +55,28 @@ func (s *Stored) Events() []Event {
 		b.cell(&s.Results[i])
 	}
 	b.unfinished()
-	end := Event{Kind: EventEnd}
-	if s.Manifest.Interrupted {
-		end.Text = "the run was interrupted"
-	}
 	if s.Manifest.End.After(b.now) {
 		b.now = s.Manifest.End
 	}
-	b.add(end)
+	b.add(Event{Kind: EventEnd, Text: b.ending()})
 	return b.events
+}
+
+// ending says why the run is not complete; nothing of one that is.
+func (b *replay) ending() string {
+	m := &b.stored.Manifest
+	text := ""
+	switch {
+	case m.Interrupted:
+		return "the run was interrupted"
+	case m.End.IsZero():
+		text = "the run was not closed"
+	case b.done < b.total:
+		text = "results are missing"
+	default:
+		return ""
+	}
+	return fmt.Sprintf("%s: %d of %d cells", text, b.done, b.total)
 }
 
 // replay makes the events of a stored run.

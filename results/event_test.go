@@ -52,6 +52,33 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestHowAReplayEnds: only a run that was closed with all its cells is told as complete.
+func TestHowAReplayEnds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change      func(*Stored)
+		text        string
+		done, total int
+	}{
+		"complete":    {func(*Stored) {}, "", 6, 6},
+		"killed":      {func(s *Stored) { s.Manifest.End, s.Results = time.Time{}, s.Results[:2] }, "the run was not closed: 2 of 6 cells", 2, 6},
+		"not closed":  {func(s *Stored) { s.Manifest.End = time.Time{} }, "the run was not closed: 6 of 6 cells", 6, 6},
+		"damaged":     {func(s *Stored) { s.Results = s.Results[:5] }, "results are missing: 5 of 6 cells", 5, 6},
+		"interrupted": {func(s *Stored) { s.Manifest.Interrupted, s.Results = true, s.Results[:5] }, "the run was interrupted", 5, 6},
+		"left out": {func(s *Stored) {
+			s.Manifest.Skipped, s.Results = []string{s.Results[4].ID, s.Results[5].ID}, s.Results[:4]
+		}, "", 4, 4},
+	} {
+		s := example(t)
+		s.Samples = nil
+		s.Manifest.End = s.Manifest.Start.Add(time.Minute)
+		tc.change(s)
+		events := s.Events()
+		if end := events[len(events)-1]; end.Kind != EventEnd || end.Text != tc.text || end.Done != tc.done || end.Total != tc.total {
+			t.Errorf("%s: it ends with %q, %d of %d, want %q, %d of %d", name, end.Text, end.Done, end.Total, tc.text, tc.done, tc.total)
+		}
+	}
+}
+
 // TestEventsOfAPlanWithRounds: planned cells without a round stand for all of them.
 func TestEventsOfAPlanWithRounds(t *testing.T) {
 	c := example(t).Manifest.Cells[0]

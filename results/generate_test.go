@@ -62,6 +62,7 @@ var anyResult = rapid.Custom(func(t *rapid.T) Result {
 		Verdict:     Verdict{rapid.SampledFrom(verdicts).Draw(t, "verdict"), anyText.Draw(t, "evidence")},
 		Errors:      rapid.MapOfN(anyText, rapid.Uint64(), 0, 3).Draw(t, "errors"),
 		PerWorker:   rapid.OneOf(rapid.Just([]uint64(nil)), rapid.SliceOfN(rapid.Uint64(), 0, 3)).Draw(t, "per worker"),
+		Ended:       anyText.Draw(t, "ended"),
 		Notes:       rapid.SliceOfN(anyText, 0, 3).Draw(t, "notes"),
 	}
 	for m, v := range rapid.MapOfN(anyMetric, anyFigure, 0, 23).Draw(t, "values") {

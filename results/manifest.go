@@ -48,7 +48,8 @@ type Manifest struct {
 	Window         time.Duration     `json:"window_ns"` // measured time of one cell
 	Warmup         time.Duration     `json:"warmup_ns"` // before it, not measured
 	Placement      string            `json:"placement"`
-	Cells          []Cell            `json:"cells"` // planned, in the order in which reports show them
+	Cells          []Cell            `json:"cells"`             // planned, in the order in which reports show them
+	Skipped        []string          `json:"skipped,omitempty"` // IDs of planned cells, with their round, that the user left out
 	Kernel         string            `json:"kernel"`
 	Sysctls        map[string]string `json:"sysctls,omitempty"`
 	CPU            CPU               `json:"cpu"`

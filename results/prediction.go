@@ -34,17 +34,17 @@ const (
 //	why = "nothing is created"
 //	where = { mode = "close" }   # optional: only cells with these keys
 type Prediction struct {
-	Says      string  `toml:"says"`
-	Metric    Metric  `toml:"metric"`
-	Model     string  `toml:"model"` // as Cell.Spec, or the model alone: any variant of it
-	Direction string  `toml:"direction"`
-	Factor    float64 `toml:"factor"` // 1 if it is not given
-	Than      string  `toml:"than"`   // as Model; empty: Value
-	Value     float64 `toml:"value"`
-	Why       string  `toml:"why"`
+	Says      string  `toml:"says" json:"says,omitempty"`
+	Metric    Metric  `toml:"metric" json:"metric"`
+	Model     string  `toml:"model" json:"model"` // as Cell.Spec, or the model alone: any variant of it
+	Direction string  `toml:"direction" json:"direction"`
+	Factor    float64 `toml:"factor" json:"factor"`       // 1 if it is not given
+	Than      string  `toml:"than" json:"than,omitempty"` // as Model; empty: Value
+	Value     float64 `toml:"value" json:"value,omitempty"`
+	Why       string  `toml:"why" json:"why,omitempty"`
 	// Where narrows the cells by the keys of a cell (conns, mode, ...), each as in a
 	// benchmark name.
-	Where map[string]any `toml:"where"`
+	Where map[string]any `toml:"where" json:"where,omitempty"`
 }
 
 // String is the prediction in words: its own, or such as "prefork csw-vol/req is 1.5x
@@ -55,7 +55,7 @@ func (p *Prediction) String() string {
 	}
 	than := p.Than
 	if than == "" {
-		than = formatFloat(p.Value)
+		than = p.Metric.Format(p.Value)
 	}
 	switch {
 	case p.Direction == DirectionSame:
@@ -186,14 +186,16 @@ const (
 // Outcome is what a run says of a prediction, in the cells that differ in nothing but
 // the model.
 type Outcome struct {
-	N          int // the prediction's number, from 1
-	Prediction Prediction
-	Cell       Cell // of Prediction.Model, over all rounds; zero if there is none
-	State      string
+	N          int        `json:"n"` // the prediction's number, from 1
+	Prediction Prediction `json:"prediction"`
+	Cell       Cell       `json:"cell,omitzero"` // of Prediction.Model, over all rounds; zero if there is none
+	State      string     `json:"state"`
 	// Figure and Reference are the medians over the rounds in which both were measured.
-	Figure, Reference float64
-	Rounds, Holds     int // so many of both, and in so many of them it held
-	Reason            string
+	Figure    float64 `json:"figure"`
+	Reference float64 `json:"reference"`
+	Rounds    int     `json:"rounds"` // so many of both
+	Holds     int     `json:"holds"`  // and in so many of them it held
+	Reason    string  `json:"reason,omitempty"`
 }
 
 // Judge compares predictions with results, round by round: the cells of a round were

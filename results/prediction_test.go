@@ -39,7 +39,7 @@ func TestParsePredictions(t *testing.T) {
 	if err != nil || len(ps) != 3 {
 		t.Fatalf("%d predictions, error %v", len(ps), err)
 	}
-	for i, want := range []string{"a thread costs a switch more", "ppc p99-ns is within 2x of tpc", "prefork csw-vol/req is higher than 2.5"} {
+	for i, want := range []string{"a thread costs a switch more", "ppc p99-ns is within 2x of tpc", "prefork csw-vol/req is higher than 2.50"} {
 		if got := ps[i].String(); got != want {
 			t.Errorf("prediction %d: %q, want %q", i+1, got, want)
 		}

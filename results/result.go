@@ -22,6 +22,10 @@ var verdicts = []string{
 	VerdictConcurrency, VerdictLoss, VerdictNone,
 }
 
+// Busy is the share of its processors' time from which on a side counts as what limited
+// a cell. What is missing to 1 is the edges of the window, where the clocks are read.
+const Busy = 0.95
+
 // Verdicts returns the closed list of verdict names. The slice is the caller's.
 func Verdicts() []string { return slices.Clone(verdicts) }
 
@@ -48,7 +52,10 @@ type Result struct {
 	// before included, in the order of the scoreboard's slots; nil where workers cannot
 	// be told apart or each lives for one connection.
 	PerWorker []uint64 `json:"per_worker,omitempty"`
-	Notes     []string `json:"notes,omitempty"`
+	// Ended is how the server ended, if it did before anybody asked it to: the figures are
+	// of a server that was not there all the time.
+	Ended string   `json:"ended,omitempty"`
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Set records v for m. A value that is not finite or is negative, as a
@@ -85,6 +92,21 @@ func (r *Result) MissRest(reason string) {
 		}
 	}
 }
+
+// Failed says why the result is none: its server ended unasked, or answered nothing that a
+// client calls a success. It is empty otherwise.
+func (r Result) Failed() string {
+	switch {
+	case r.Ended != "":
+		return "its server ended before it was asked to: " + r.Ended
+	case r.Requests == 0:
+		return NoSuccess
+	}
+	return ""
+}
+
+// NoSuccess is what is said of a window in which no request was answered well.
+const NoSuccess = "no request succeeded"
 
 func countable(v float64) bool { return v >= 0 && !math.IsInf(v, 0) }
 

@@ -52,6 +52,9 @@ func encodeResult(r Result) ([]byte, error) {
 		fmt.Fprintf(&b, "# error %d %s\n", r.Errors[class], escapeText(class))
 	}
 	writeMissing(&b, r.Missing)
+	if r.Ended != "" {
+		fmt.Fprintf(&b, "# ended %s\n", escapeText(r.Ended))
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&b, "# note %s\n", escapeText(note))
 	}
@@ -177,6 +180,8 @@ func (p *resultsParser) comment(n int, word, rest string) (err error) {
 		for metric := range strings.FieldsSeq(metrics) {
 			r.Miss(Metric(metric), unescapeText(reason))
 		}
+	case "ended":
+		r.Ended = unescapeText(rest)
 	case "note":
 		r.Notes = append(r.Notes, unescapeText(rest))
 	case "no-values":

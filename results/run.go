@@ -56,7 +56,7 @@ func Create(dir, name string, m Manifest) (*Run, error) {
 		m.Start = time.Now()
 	}
 	m.Schema, m.Name, m.Start = Schema, name, m.Start.UTC().Round(0)
-	m.End, m.Interrupted = time.Time{}, false
+	m.End, m.Interrupted, m.Skipped = time.Time{}, false, nil
 	m.Warnings = slices.Clip(m.Warnings) // Warn must not append into the caller's array
 
 	path, err := makeFolder(dir, m.Start.Format(folderTime)+"-"+name)
@@ -144,6 +144,11 @@ func (r *Run) Update(change func(*Manifest)) error {
 	}
 	r.manifest = next
 	return r.manifest.write(r.dir)
+}
+
+// Skip records that a planned cell, of one round, is left out on request.
+func (r *Run) Skip(c Cell) error {
+	return r.Update(func(m *Manifest) { m.Skipped = append(m.Skipped, c.ID) })
 }
 
 // Warn adds a line to the manifest's warnings, once.

@@ -311,3 +311,26 @@ func TestDamage(t *testing.T) {
 		t.Errorf("without a series: %v, %+v", err, s)
 	}
 }
+
+// TestSkip: what was left out is in the manifest of the folder, and of no other.
+func TestSkip(t *testing.T) {
+	m := example(t).Manifest
+	m.Skipped = []string{"of another run"}
+	run, err := Create(t.TempDir(), "x", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close(true)
+	for _, c := range m.Cells[4:] {
+		if err := run.Skip(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(run.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Manifest.Skipped; len(got) != 2 || got[0] != m.Cells[4].ID || got[1] != m.Cells[5].ID {
+		t.Errorf("left out: %q", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/c10kit/c10kit/bench"
@@ -20,7 +21,7 @@ import (
 type controller struct {
 	base    bench.Plan // of the command line
 	seeded  bool       // by the command line: otherwise each run has a seed of its own
-	out     string
+	flags   *planFlags // of the command line: where runs go, and what is predicted of them
 	layouts map[string]bench.Layout // by placement
 
 	mu   sync.Mutex
@@ -31,8 +32,8 @@ var _ dashboard.Controller = (*controller)(nil)
 
 // newController takes a plan that is complete. It reads which CPUs this process has, so it
 // is called before a thread of it is pinned.
-func newController(base bench.Plan, seeded bool, out string) (*controller, error) {
-	c := &controller{base: base, seeded: seeded, out: out, layouts: map[string]bench.Layout{}}
+func newController(base bench.Plan, seeded bool, flags *planFlags) (*controller, error) {
+	c := &controller{base: base, seeded: seeded, flags: flags, layouts: map[string]bench.Layout{}}
 	for _, placement := range []string{results.PlacementSplit, results.PlacementShared} {
 		var err error
 		if c.layouts[placement], err = bench.NewLayout(placement); err != nil {
@@ -98,15 +99,18 @@ func (c *controller) Offer() dashboard.Choices {
 func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error {
 	p, err := c.plan(choice)
 	if err != nil {
-		return usageError(err)
+		return usageError(ofForm(err))
 	}
 	cells, err := p.Cells()
 	if err != nil {
-		return usageError(err)
+		return usageError(ofForm(err))
 	}
-	folder, err := results.Create(c.out, "dashboard", p.Manifest(cells, os.Args))
+	folder, err := results.Create(c.flags.out, "dashboard", p.Manifest(cells, os.Args))
 	if err != nil {
 		return machineError(err)
+	}
+	if err := c.flags.lock(folder); err != nil {
+		return machineError(errors.Join(err, folder.Close(true)))
 	}
 	stored, err := results.Open(folder.Dir()) // the manifest with what Create has put in
 	if err != nil {
@@ -117,6 +121,18 @@ func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error 
 	defer c.mu.Unlock()
 	c.runs = append(c.runs, startRun(p, cells, folder, feed))
 	return nil
+}
+
+// ofForm says an error about a flag with the name that the form has for it.
+func ofForm(err error) error {
+	flag, rest, _ := strings.Cut(err.Error(), " ")
+	name, ok := map[string]string{
+		"-c": "conns", "-d": "window", "--path": "path", "--rounds": "rounds", "--placement": "placement",
+	}[flag]
+	if !ok {
+		return err
+	}
+	return errors.New(name + " " + rest)
 }
 
 // plan puts a choice in the place of what the command line asked for.
@@ -141,6 +157,12 @@ func (c *controller) plan(choice dashboard.Choice) (bench.Plan, error) {
 // Pause holds the run before its next cell.
 func (c *controller) Pause(on bool) { c.current(func(r *liveRun) { r.pause(on) }) }
 
+// Held reports whether the run waits in a pause.
+func (c *controller) Held() (held bool) {
+	c.current(func(r *liveRun) { held = r.holds() })
+	return held
+}
+
 // Next leaves out what is left of the round.
 func (c *controller) Next() { c.current((*liveRun).next) }
 
@@ -159,6 +181,19 @@ func (c *controller) all() []*liveRun {
 	return slices.Clone(c.runs)
 }
 
+// end brings what goes on to its end, after the screen has ended with an error or nil, and
+// returns what the command ends with.
+func (c *controller) end(screen error) error {
+	if errors.Is(screen, dashboard.ErrAtOnce) {
+		return c.abandon()
+	}
+	ended := c.wait()
+	if screen != nil {
+		return screenError(screen)
+	}
+	return ended
+}
+
 // wait waits until no run goes on and returns how the last one ended.
 func (c *controller) wait() error {
 	var err error
@@ -167,4 +202,15 @@ func (c *controller) wait() error {
 		err = r.err
 	}
 	return err
+}
+
+// abandon closes the folder of a run that nobody waits for, and returns what the command
+// ends with. What the run has started dies with this process: PDEATHSIG.
+func (c *controller) abandon() error {
+	for _, r := range c.all() {
+		if err := r.folder.Close(true); err != nil { // of a run that has ended it does nothing
+			return machineError(err)
+		}
+	}
+	return errInterrupted
 }

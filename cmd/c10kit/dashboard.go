@@ -42,13 +42,13 @@ prints a line for each cell on stderr and the table on stdout.`,
 				return usageError(err)
 			}
 			if asJSON {
-				return compare(cmd, p, o.out, true)
+				return compare(cmd, p, &o, true)
 			}
 			options, err := s.options(cmd)
 			if err != nil {
 				return usageError(err)
 			}
-			c, err := newController(p, cmd.Flags().Changed("seed"), o.out)
+			c, err := newController(p, cmd.Flags().Changed("seed"), &o)
 			if err != nil {
 				return machineError(err)
 			}
@@ -85,7 +85,25 @@ func (s *screenFlags) options(cmd *cobra.Command) (dashboard.Options, error) {
 	if s.fps < 1 || s.fps > 30 {
 		return o, fmt.Errorf("--fps %d: a number from 1 to 30 is needed", s.fps)
 	}
-	return o, nil
+	if !cmd.Flags().Changed("export") {
+		return o, nil // who does not export may stand in any folder
+	}
+	return o, writable(s.export)
+}
+
+// writable is an error unless files can be made in dir: before a run, not at its end.
+func writable(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--export: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("--export %s is no folder", dir)
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("--export %s: %w", dir, os.NewSyscallError("access", err))
+	}
+	return nil
 }
 
 // showLive shows a run until the user leaves, and ends it. The exit code is that of the
@@ -96,12 +114,9 @@ func showLive(cmd *cobra.Command, c *controller, o dashboard.Options) error {
 	choice := c.choice()
 	o.Control, o.Start = c, &choice
 	err := aside(c.layouts[results.PlacementSplit].Load, func() error { return dashboard.Run(ctx, o) })
-	ended := c.wait()
+	ended := c.end(err)
 	for _, r := range c.all() {
 		fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
-	}
-	if err != nil {
-		return screenError(err)
 	}
 	return ended
 }

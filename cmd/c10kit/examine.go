@@ -15,11 +15,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/internal/netns"
-	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
 	"github.com/c10kit/c10kit/probe/perf"
+	"github.com/c10kit/c10kit/results"
 )
 
 const whatLoopback = "loopback"
@@ -41,37 +42,62 @@ func tryKernel() finding {
 }
 
 func tryCPUs() finding {
-	cpus, err := sys.AllowedCPUs()
+	layout, err := bench.NewLayout(results.PlacementSplit)
 	if err != nil {
 		return finding{"CPUs", stateNo, err.Error(), ""}
 	}
-	f := finding{What: "CPUs", State: stateOK, Found: fmt.Sprintf("%d for this process: %v", len(cpus), cpus)}
-	switch {
-	case len(cpus) == 1:
-		f.State, f.Cure = stateLimited, "with 1 CPU server and load share it; allow 2 or more"
-	case len(cpus) < 4:
-		f.State, f.Cure = stateLimited, "placement split leaves the server 1 CPU: multicore effects are not visible below 4"
+	return cpuFinding(layout)
+}
+
+// cpuFinding says what a layout that was to be split leaves to the server.
+func cpuFinding(l bench.Layout) finding {
+	f := finding{What: "CPUs", State: stateOK}
+	if l.Placement != results.PlacementSplit {
+		f.State, f.Found = stateLimited, fmt.Sprintf("1 for this process: %v", l.Server)
+		f.Cure = "with 1 CPU server and load share it; allow 2 or more"
+		return f
+	}
+	f.Found = fmt.Sprintf("%d for this process; placement split gives %v to the server, %v to the load", len(l.Server)+len(l.Load), l.Server, l.Load)
+	if len(l.Server) == 1 {
+		f.State, f.Cure = stateLimited, "multicore effects are not visible where the server has 1 CPU; allow 3 or more"
 	}
 	return f
 }
 
 // tryLoopback sends a byte through a connection of 127.0.0.0/8.
 func tryLoopback() finding {
-	no := func(err error) finding {
-		return finding{whatLoopback, stateNo, err.Error(), "bring up the lo interface: ip link set lo up"}
+	begun := time.Now()
+	if err := sendByte("127.16.1.1:0", time.Second); err != nil {
+		return finding{whatLoopback, stateNo, err.Error(), "bring up the lo interface, ip link set lo up, and let no firewall drop 127.0.0.0/8"}
 	}
-	l, err := net.Listen("tcp", "127.16.1.1:0")
+	return finding{What: whatLoopback, State: stateOK, Found: fmt.Sprintf("127.16.1.1 connects and carries a byte in %v", time.Since(begun).Round(time.Microsecond))}
+}
+
+// sendByte listens at addr, connects to it, and sends itself a byte.
+func sendByte(addr string, within time.Duration) error {
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return no(err)
+		return err
 	}
 	defer l.Close()
-	begun := time.Now()
-	c, err := net.DialTimeout("tcp", l.Addr().String(), time.Second)
+	client, err := net.DialTimeout("tcp", l.Addr().String(), within)
 	if err != nil {
-		return no(err)
+		return err
 	}
-	defer c.Close()
-	return finding{What: whatLoopback, State: stateOK, Found: fmt.Sprintf("127.16.1.1 connects in %v", time.Since(begun).Round(time.Microsecond))}
+	defer client.Close()
+	server, err := l.Accept() // it is in the queue: connect(2) has returned
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if _, err := client.Write([]byte{'!'}); err != nil {
+		return err
+	}
+	if err := server.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	_, err = server.Read(make([]byte, 1))
+	return err
 }
 
 func tryDescriptors() finding {
@@ -144,13 +170,26 @@ func tryNamespaces() finding {
 // tryPerf opens each kind of event. They are live series and a cross-check; what is
 // published is counted without them.
 func tryPerf() finding {
+	level, err := readSysctl("kernel/perf_event_paranoid")
+	if err != nil {
+		level = "not known"
+	}
+	return perfFinding(perf.Try(), level)
+}
+
+// perfFinding says what may be counted, and what not at this level of
+// kernel.perf_event_paranoid.
+func perfFinding(try perf.Support, level string) finding {
 	f := finding{What: "perf events", State: stateOK}
-	try := perf.Try()
 	var can, cannot []string
 	for _, k := range []struct {
 		name string
 		err  error
-	}{{"of a process", try.Thread}, {"of the machine", try.Machine}, {"tracepoints", try.Tracepoint}} {
+	}{
+		{"context switches of a process", try.Thread},
+		{"context switches of the machine", try.Machine},
+		{"tracepoints", try.Tracepoint},
+	} {
 		if k.err == nil {
 			can = append(can, k.name)
 			continue
@@ -162,11 +201,14 @@ func tryPerf() finding {
 			f.Cure = "only the cross-check is lost; " + p.Cure
 		}
 	}
-	f.Found = "context switches " + strings.Join(can, ", ")
-	if len(cannot) > 0 {
-		level, _ := readSysctl("kernel/perf_event_paranoid")
-		f.Found = "not permitted: " + strings.Join(cannot, ", ") + " (kernel.perf_event_paranoid = " + level + ")"
+	var found []string
+	if len(can) > 0 {
+		found = append(found, strings.Join(can, ", "))
 	}
+	if len(cannot) > 0 {
+		found = append(found, "not permitted: "+strings.Join(cannot, ", ")+" (kernel.perf_event_paranoid = "+level+")")
+	}
+	f.Found = strings.Join(found, "; ")
 	return f
 }
 

@@ -22,6 +22,7 @@ type liveRun struct {
 
 	mu     sync.Mutex    // guards all below
 	resume chan struct{} // closed when the pause ends; nil without one
+	held   bool          // a cell waits for it
 	round  int           // of the latest cell that was let through
 	skip   int           // the last round of which no further cell is
 	last   results.Event // the latest that was told
@@ -96,6 +97,7 @@ func (r *liveRun) admit(c results.Cell) (wait <-chan struct{}, first, measured b
 		r.round = 0
 		return nil, first, false
 	case r.resume != nil:
+		r.held = true
 		return r.resume, false, false
 	}
 	r.round = c.Round
@@ -119,8 +121,15 @@ func (r *liveRun) pause(on bool) {
 		r.resume = make(chan struct{})
 	case !on && r.resume != nil:
 		close(r.resume)
-		r.resume = nil
+		r.resume, r.held = nil, false
 	}
+}
+
+// holds reports whether nothing is measured, since a cell waits for the end of a pause.
+func (r *liveRun) holds() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.held
 }
 
 func (r *liveRun) next() {

@@ -85,12 +85,21 @@ func TestPauseHoldsTheNextCell(t *testing.T) {
 		}
 		ask(1)
 		want("no pause", true, true)
+		held := func(want bool) {
+			t.Helper()
+			if r.holds() != want {
+				t.Errorf("held: %v, want %v", !want, want)
+			}
+		}
 		r.pause(true)
 		r.pause(true)
+		held(false) // the cell that was let through is still measured
 		ask(1)
 		want("in a pause", false, false)
+		held(true)
 		r.next()
 		r.pause(false)
+		held(false)
 		r.pause(false)
 		want("the rest of round 1 was left out in the pause", true, false)
 		r.pause(true)

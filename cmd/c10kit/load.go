@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net/netip"
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,23 +83,25 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 		return usageError(err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(o.cfg.Threads, 1) + 2))
-	server := watchServer(o.cfg.Target.Addr, o.pid, o.perf)
+	server, err := watchServer(o.cfg.Target.Addr, o.pid, o.perf)
 	defer func() { _ = server.release() }()
-	if o.pid != 0 && errors.Is(server.err, probe.ErrGone) {
-		return usageError(fmt.Errorf("--pid %d: %w", o.pid, server.err))
+	switch {
+	case errors.Is(err, probe.ErrGone):
+		return usageError(fmt.Errorf("--pid %d: %w", o.pid, err))
+	case err != nil:
+		return machineError(err)
 	}
 	o.cfg.Opened, o.cfg.Closed = server.opened, server.closed
 	result, err := o.measure(cmd.Context(), newProgress(cmd.ErrOrStderr()))
 	if err != nil {
-		return usageError(err)
+		return machineError(err)
 	}
 	if o.hgrm != "" {
 		if err := writeHgrm(o.hgrm, result); err != nil {
 			return machineError(err)
 		}
 	}
-	report := newLoadReport(o.cfg, result)
-	report.server(server, result)
+	report := newLoadReport(o.cfg, result, server.report(result))
 	if o.json {
 		err = report.json(cmd.OutOrStdout())
 	} else {
@@ -107,16 +112,22 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 		return machineError(err)
 	case result.Interrupted:
 		return errInterrupted
-	case result.Requests == 0:
+	case result.Answered() == 0:
 		return failedf("no request was answered")
+	case result.Requests == 0:
+		return failedf("no request was answered with 2xx")
 	}
 	return nil
 }
 
-// complete turns the flags into loadgen's configuration.
+// complete turns the flags into loadgen's configuration, and checks it: nothing is
+// allocated for numbers that are too large.
 func (o *loadOptions) complete(url string, durationSet bool) (err error) {
 	if o.cfg.Target, err = loadgen.ParseTarget(url); err != nil {
 		return err
+	}
+	if a := o.cfg.Target.Addr.Addr(); a.IsUnspecified() {
+		return fmt.Errorf("%s is where a server listens on all addresses, none to connect to: use %s", a, loopbackOf(a))
 	}
 	if !o.cfg.Target.Loopback() && !o.ownHost {
 		return fmt.Errorf("%s is not this machine: load only what is yours, and say so with --i-own-this-host", o.cfg.Target.Addr.Addr())
@@ -141,39 +152,58 @@ func (o *loadOptions) complete(url string, durationSet bool) (err error) {
 			return err
 		}
 	}
-	return nil
+	return o.cfg.Check()
 }
 
-// maxSizedBody bounds a body given by its size.
-const maxSizedBody = 1 << 30
+// loopbackOf is the loopback address of a's family.
+func loopbackOf(a netip.Addr) string {
+	if a.Is4() {
+		return "127.0.0.1"
+	}
+	return "[::1]"
+}
 
-// readBody returns so many zeros for a size, the content of a file otherwise.
+// readBody returns so many zeros for a size, the content of a file otherwise; no more
+// than a request may have.
 func readBody(arg string) ([]byte, error) {
+	tooLarge := fmt.Errorf("--body %s: at most %d MiB", arg, loadgen.MaxBody>>20)
 	if n, ok := parseSize(arg); ok {
-		if n > maxSizedBody {
-			return nil, fmt.Errorf("--body %s: at most 1GiB", arg)
+		if n > loadgen.MaxBody {
+			return nil, tooLarge
 		}
 		return make([]byte, n), nil
 	}
-	body, err := os.ReadFile(arg)
+	f, err := os.Open(arg)
 	if err != nil {
 		return nil, fmt.Errorf("--body is neither a size (64KiB) nor a file: %w", err)
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, loadgen.MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--body: %w", err)
+	case len(body) > loadgen.MaxBody:
+		return nil, tooLarge
 	}
 	return body, nil
 }
 
-// parseSize reads a number of bytes with an optional KiB, MiB or GiB.
-func parseSize(s string) (int64, bool) {
+// parseSize reads a number of bytes with an optional KiB, MiB or GiB. One that is too
+// large for an int64 is the largest; ok is false for what is no number.
+func parseSize(s string) (n int64, ok bool) {
 	unit := int64(1)
 	for suffix, u := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
-		if len(s) > len(suffix) && s[len(s)-len(suffix):] == suffix {
-			s, unit = s[:len(s)-len(suffix)], u
+		if number, found := strings.CutSuffix(s, suffix); found {
+			s, unit = number, u
 			break
 		}
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n > maxSizedBody {
+	switch {
+	case n < 0 || err != nil && !errors.Is(err, strconv.ErrRange):
 		return 0, false
+	case n > math.MaxInt64/unit:
+		return math.MaxInt64, true
 	}
 	return n * unit, true
 }

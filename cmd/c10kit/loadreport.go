@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -44,11 +45,11 @@ type loadReport struct {
 	Connect      *latencyRow       `json:"connect,omitempty"`
 	TWServer     uint64            `json:"tw-server"`
 	TWClient     uint64            `json:"tw-client"`
-	SlowConnects uint64            `json:"slow-connects"` // a second or more: a SYN was sent again
-	ClientCPU    float64           `json:"client-cpu"`    // of its threads' time, 0..1
-	ClientWait   float64           `json:"client-wait"`   // likewise, ready to run and without a CPU; -1: not known
-	ClientVol    float64           `json:"client-csw-vol/req"`
-	ClientInvol  float64           `json:"client-csw-invol/req"`
+	SlowConnects uint64            `json:"slow-connects"`                // a second or more: a SYN was sent again
+	ClientCPU    float64           `json:"client-cpu"`                   // of its threads' time, 0..1
+	ClientWait   float64           `json:"client-wait"`                  // likewise, ready to run and without a CPU; -1: not known
+	ClientVol    *float64          `json:"client-csw-vol/req,omitempty"` // nil: no request was answered
+	ClientInvol  *float64          `json:"client-csw-invol/req,omitempty"`
 	Server       *serverReport     `json:"server,omitempty"`
 	Notes        []string          `json:"notes,omitempty"`
 	Missing      map[string]string `json:"missing,omitempty"`
@@ -62,13 +63,14 @@ type failureRow struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
+// latencyRow has the percentiles for which there are enough answers.
 type latencyRow struct {
-	P50  int64 `json:"p50-ns"`
-	P90  int64 `json:"p90-ns"`
-	P99  int64 `json:"p99-ns"`
-	P999 int64 `json:"p99.9-ns"`
-	Max  int64 `json:"max-ns"`
-	N    int64 `json:"n"`
+	P50  *int64 `json:"p50-ns,omitempty"`
+	P90  *int64 `json:"p90-ns,omitempty"`
+	P99  *int64 `json:"p99-ns,omitempty"`
+	P999 *int64 `json:"p99.9-ns,omitempty"`
+	Max  int64  `json:"max-ns"`
+	N    int64  `json:"n"`
 	name string
 }
 
@@ -76,15 +78,27 @@ func newLatencyRow(name string, h *hdrhistogram.Histogram) *latencyRow {
 	if h == nil || h.TotalCount() == 0 {
 		return nil
 	}
-	q := h.ValueAtQuantile
+	q := func(percent float64) *int64 {
+		if !results.Enough(percent/100, uint64(h.TotalCount())) {
+			return nil
+		}
+		v := h.ValueAtQuantile(percent)
+		return &v
+	}
 	return &latencyRow{q(50), q(90), q(99), q(99.9), h.Max(), h.TotalCount(), name}
 }
 
-// busy is the share of a thread's time from which on the generator may have been
-// what limited the figures.
-const busy = 0.95
+func (r *latencyRow) text(w io.Writer) {
+	f := func(ns *int64) string {
+		if ns == nil {
+			return "-"
+		}
+		return results.ScaleTime.Format(float64(*ns))
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", r.name, f(r.P50), f(r.P90), f(r.P99), f(r.P999), f(&r.Max), r.N)
+}
 
-func newLoadReport(c loadgen.Config, r *loadgen.Result) *loadReport {
+func newLoadReport(c loadgen.Config, r *loadgen.Result, s *serverReport) *loadReport {
 	l := &loadReport{
 		URL: c.Target.String(), Conns: c.Conns, Threads: max(c.Threads, 1), Mode: results.ModeKeepAlive,
 		Closer: c.Closer.String(), Pipeline: max(c.Pipeline, 1), Interrupted: r.Interrupted,
@@ -94,20 +108,24 @@ func newLoadReport(c loadgen.Config, r *loadgen.Result) *loadReport {
 		TWServer: r.Conns.TWServer, TWClient: r.Conns.TWClient,
 		Total: newLatencyRow("total", r.Total), FirstByte: newLatencyRow("first byte", r.FirstByte),
 		Connect:      newLatencyRow("connect", r.Connect),
-		SlowConnects: r.SlowConnects, ClientWait: -1,
+		SlowConnects: r.SlowConnects, ClientWait: -1, Server: s,
 	}
 	if c.Close {
 		l.Mode = results.ModeClose
 	}
 	if l.Seconds > 0 {
 		l.ReqPerSec = float64(r.Requests) / l.Seconds
-		if r.CPU.Waited >= 0 {
-			l.ClientWait = r.CPU.Waited.Seconds() / (l.Seconds * float64(l.Threads))
+		had := l.Seconds * float64(l.Threads)
+		l.ClientCPU = r.CPU.Total().Seconds() / had
+		// The kernel books a wait when it ends, with what of it was before the window: of a
+		// short one it may be more than there was time to wait.
+		if waited := r.CPU.Waited.Seconds() / had; waited >= 0 && l.ClientCPU+waited <= 1.05 {
+			l.ClientWait = waited
 		}
-		l.ClientCPU = r.CPU.Total().Seconds() / (l.Seconds * float64(l.Threads))
 	}
-	if n := float64(r.Requests); n > 0 {
-		l.ClientVol, l.ClientInvol = float64(r.CPU.Voluntary)/n, float64(r.CPU.Involuntary)/n
+	if n := float64(r.Answered()); n > 0 {
+		vol, invol := float64(r.CPU.Voluntary)/n, float64(r.CPU.Involuntary)/n
+		l.ClientVol, l.ClientInvol = &vol, &invol
 	}
 	for i, n := range r.Status {
 		if n > 0 {
@@ -125,22 +143,31 @@ func newLoadReport(c loadgen.Config, r *loadgen.Result) *loadReport {
 		l.Failures = append(l.Failures, row)
 	}
 	l.note(r)
+	l.Notes = append(l.Notes, s.Notes...)
+	l.miss()
 	return l
 }
 
 func (l *loadReport) note(r *loadgen.Result) {
 	add := func(format string, args ...any) { l.Notes = append(l.Notes, fmt.Sprintf(format, args...)) }
-	if l.ClientCPU >= busy {
+	if l.ClientCPU >= results.Busy {
 		add("the generator used %.0f%% of its threads' time: it may be what limited the rate; give it more -t, or CPUs", 100*l.ClientCPU)
 	}
-	if l.ClientCPU < busy && l.ClientCPU+l.ClientWait >= busy {
+	if l.ClientCPU < results.Busy && l.ClientCPU+l.ClientWait >= results.Busy {
 		add("the generator used %.0f%% of its threads' time and waited %.0f%% for a CPU that others used: what it measured is their doing",
 			100*l.ClientCPU, 100*l.ClientWait)
 	}
 	if l.SlowConnects > 0 {
 		add("%d connects took a second or more: their SYN was sent again, most likely for a full accept queue", l.SlowConnects)
 	}
-	if l.NeverServed > 0 && l.Failed == 0 {
+	dropped := l.Server.Values[results.Overflows]
+	if dropped > 0 {
+		add("the accept queue was full and dropped connections, %s times", results.Overflows.Format(dropped))
+	}
+	if l.NeverServed > 0 && l.Failed == 0 && dropped > 0 {
+		add("%d of %d connections never got an answer", l.NeverServed, l.Conns)
+	}
+	if l.NeverServed > 0 && l.Failed == 0 && dropped == 0 {
 		add("%d of %d connections never got an answer: more connections than the server serves at a time?", l.NeverServed, l.Conns)
 	}
 	if r.Overflows > 0 {
@@ -172,23 +199,25 @@ func (l *loadReport) text(w io.Writer) error {
 		mode = "one per request, closed by the " + l.Closer
 	}
 	line("%s", l.URL)
-	line("%d connections (%s), %d threads, pipeline %d, %.2f s", l.Conns, mode, l.Threads, l.Pipeline, l.Seconds)
+	line("%s (%s), %s, pipeline %d, %.2f s", things(strconv.Itoa(l.Conns), "connection", "connections"), mode,
+		things(strconv.Itoa(l.Threads), "thread", "threads"), l.Pipeline, l.Seconds)
 	line("")
 	line("requests\t%d\t%s req/s", l.Requests, results.ReqPerSec.Format(l.ReqPerSec))
 	line("errors\t%d", l.Failed)
 	line("connections\t%d\tTIME_WAIT created: server %d, client %d", l.Connections, l.TWServer, l.TWClient)
 	line("transfer\t%s in\t%s out", results.ScaleBytes.Format(float64(l.BytesIn)), results.ScaleBytes.Format(float64(l.BytesOut)))
-	line("generator\t%.0f%% of its threads' time\t%s voluntary, %s involuntary switches a request", 100*l.ClientCPU,
-		results.CswVoluntary.Format(l.ClientVol), results.CswInvoluntary.Format(l.ClientInvol))
-	if l.Server != nil {
-		l.Server.text(t)
+	switches := "-"
+	if l.ClientVol != nil {
+		switches = fmt.Sprintf("%s voluntary, %s involuntary switches a request",
+			results.CswVoluntary.Format(*l.ClientVol), results.CswInvoluntary.Format(*l.ClientInvol))
 	}
+	line("generator\t%.0f%% of its threads' time\t%s", 100*l.ClientCPU, switches)
+	l.Server.text(t)
 	line("")
 	line("latency\tp50\tp90\tp99\tp99.9\tmax\tn")
 	for _, r := range []*latencyRow{l.Total, l.FirstByte, l.Connect} {
 		if r != nil {
-			f := func(ns int64) string { return results.ScaleTime.Format(float64(ns)) }
-			line("%s\t%s\t%s\t%s\t%s\t%s\t%d", r.name, f(r.P50), f(r.P90), f(r.P99), f(r.P999), f(r.Max), r.N)
+			r.text(t)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -215,19 +244,23 @@ func (l *loadReport) text(w io.Writer) error {
 	return nil
 }
 
-// server adds what the kernel counted of the server.
-func (l *loadReport) server(s *serverWatch, r *loadgen.Result) {
-	report, err := s.report(r)
-	if err != nil {
-		l.Missing = map[string]string{"context switches, CPU and memory of the server": err.Error()}
-		return
-	}
-	l.Server = report
-	l.Notes = append(l.Notes, report.Notes...)
-	why := map[string][]string{} // metrics by reason
-	for _, i := range results.Metrics() {
-		if reason, ok := report.Missing[i.Metric]; ok {
+// miss says what is missing, the figures by their reason: many have the same.
+func (l *loadReport) miss() {
+	why := map[string][]string{}
+	for _, i := range append(results.Metrics(), results.Info{Metric: cswPerf}) {
+		if reason, ok := l.Server.Missing[i.Metric]; ok {
 			why[reason] = append(why[reason], string(i.Metric))
+		}
+	}
+	if r := l.Total; r != nil {
+		for _, p := range []struct {
+			metric results.Metric
+			value  *int64
+		}{{results.P50, r.P50}, {results.P90, r.P90}, {results.P99, r.P99}, {results.P999, r.P999}} {
+			if p.value == nil {
+				const reason = "too few answers to tell"
+				why[reason] = append(why[reason], string(p.metric))
+			}
 		}
 	}
 	for reason, metrics := range why {
@@ -236,6 +269,14 @@ func (l *loadReport) server(s *serverWatch, r *loadgen.Result) {
 		}
 		l.Missing[strings.Join(metrics, ", ")] = reason
 	}
+}
+
+// things is so many of them, in words: "1 thread", "2 threads", "- threads".
+func things(n, one, many string) string {
+	if n == "1" {
+		return n + " " + one
+	}
+	return n + " " + many
 }
 
 // writeHgrm writes the percentile distribution in milliseconds.

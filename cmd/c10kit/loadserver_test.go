@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,8 +64,8 @@ func TestLoadSeesOurServer(t *testing.T) {
 			if v := r.Server.Values[results.CswVoluntary]; v < 1 || v > 6 && workers == "board" && rawfork.Supported() == nil {
 				t.Errorf("%v voluntary switches a connection of a client that sleeps between all its steps", v)
 			}
-			if r.TWServer != 200 || len(r.Missing) != 0 {
-				t.Errorf("TIME_WAITs made by the server: %d; missing: %q", r.TWServer, r.Missing)
+			if r.TWServer != 200 || len(r.Server.Missing) != 0 {
+				t.Errorf("TIME_WAITs made by the server: %d; missing: %q", r.TWServer, r.Server.Missing)
 			}
 			if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
@@ -212,5 +214,81 @@ func TestLoadNoSuchPid(t *testing.T) {
 	code, _, stderr := command(t, "load", "http://"+addr+"/plaintext", "-c", "1", "-n", "10", "--pid", "2147483647")
 	if code != exitUsage || !strings.Contains(stderr, "no such process") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// The process that --pid names may be a part of the server, or none of it.
+func TestLoadOtherPid(t *testing.T) {
+	server, addr := serve(t, "prefork", "--workers", "2")
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", server.Process.Pid))
+	for tid := range threads(t, server.Process.Pid) {
+		more, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", server.Process.Pid, tid))
+		if err2 == nil {
+			children = append(children, more...)
+		}
+	}
+	workers := strings.Fields(string(children))
+	if err != nil || len(workers) == 0 {
+		t.Skipf("no children of process %d: %v", server.Process.Pid, err)
+	}
+	r := loadOf(t, "http://"+addr+"/plaintext", "-c", "1", "-n", "50", "--pid", workers[len(workers)-1])
+	want := fmt.Sprintf("is only a part of the server at %s: --pid %d", addr, server.Process.Pid)
+	if !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, want) }) || r.Server.Workers != "tree" {
+		t.Errorf("of a worker: workers %q, notes %q", r.Server.Workers, r.Notes)
+	}
+	r = loadOf(t, "http://"+addr+"/plaintext", "-c", "2", "-n", "50", "--pid", strconv.Itoa(server.Process.Pid))
+	if len(r.Notes) > 0 && strings.Contains(r.Notes[0], "process") || r.Server.Workers != "board" {
+		t.Errorf("of the server: workers %q, notes %q", r.Server.Workers, r.Notes)
+	}
+	if len(r.Server.PerWorker) != 2 || r.Server.PerWorker[0]+r.Server.PerWorker[1] != 2 {
+		t.Errorf("two workers had %v of 2 connections", r.Server.PerWorker)
+	}
+}
+
+// threads are the names of a process's threads.
+func threads(t *testing.T, pid int) map[string]bool {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		names[e.Name()] = true
+	}
+	return names
+}
+
+// A server that ends in the window is a remark, and the namespace has its figures still.
+func TestLoadServerEnds(t *testing.T) {
+	server, addr := serve(t, "reactor")
+	timer := time.AfterFunc(300*time.Millisecond, func() { _ = server.Process.Kill() })
+	defer timer.Stop()
+	r := loadOf(t, "http://"+addr+"/plaintext", "-c", "2", "-d", "700ms")
+	if !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "ended while it was loaded") }) {
+		t.Errorf("notes %q", r.Notes)
+	}
+	for _, m := range []results.Metric{results.TimeWaitStandingServer, results.Retransmits} {
+		if _, ok := r.Server.Values[m]; !ok {
+			t.Errorf("%s is missing for %q", m, r.Server.Missing[m])
+		}
+	}
+	if r.Server.Missing[results.CswVoluntary] == "" || r.Server.CPU != nil {
+		t.Errorf("figures of a process that is gone: %v", r.Server.Values)
+	}
+}
+
+// Perf events are told or refused, never passed over in silence.
+func TestLoadPerf(t *testing.T) {
+	_, addr := serve(t, "reactor")
+	r := loadOf(t, "http://"+addr+"/plaintext", "-c", "1", "-n", "200", "--perf")
+	if why := r.Server.Missing[cswPerf]; (r.Server.Perf == nil) == (why == "") {
+		t.Errorf("perf events counted %v, missing for %q", r.Server.Perf, why)
+	}
+	if r.Server.Perf != nil && *r.Server.Perf < 100 {
+		t.Errorf("%d switches of 200 requests, one after the other", *r.Server.Perf)
+	}
+	if r = loadOf(t, "http://"+addr+"/plaintext", "-c", "1", "-n", "200"); r.Server.Perf != nil || r.Server.Missing[cswPerf] != "" {
+		t.Errorf("nobody asked for perf events: %v, %q", r.Server.Perf, r.Server.Missing[cswPerf])
 	}
 }

@@ -54,7 +54,14 @@ func TestUsage(t *testing.T) {
 		{"serve reactor --addr example.org:80", exitUsage, "the host is not an IP address"},
 		{"serve reactor --app gopher", exitUsage, `no app "gopher"; there are [echo http unp]`},
 		{"serve reactor --workers 2", exitUsage, "reactor has at most 1"},
-		{"serve prethread --workers -1", exitUsage, "-1 workers"},
+		{"serve prethread --workers -1", exitUsage, "--workers -1: at least 1 is needed"},
+		{"serve reactor --workers 0", exitUsage, "--workers 0: at least 1 is needed"},
+		{"serve reactor --max-body 0", exitUsage, "--max-body 0: at least 1 is needed"},
+		{"serve reactor --max-conns 0", exitUsage, "--max-conns 0: at least 1 is needed"},
+		{"serve reactor --backlog 0", exitUsage, "--backlog 0: at least 1 is needed"},
+		{"serve reactor --header-timeout 0", exitUsage, "--header-timeout 0s: at least 1ms is needed"},
+		{"serve reactor --idle-timeout 999us", exitUsage, "--idle-timeout 999\u00b5s: at least 1ms is needed"},
+		{"serve reactor --drain 0s", exitUsage, "--drain 0s: at least 1ms is needed"},
 		{"serve reactor --drain -1s", exitUsage, "--drain -1s"},
 		{"serve reactor --cpus x", exitUsage, `CPU list "x"`},
 		{"serve reactor --cpus 1000", exitMachine, "sched_setaffinity"},
@@ -75,7 +82,7 @@ func TestUsage(t *testing.T) {
 		{"compare reactor --out /proc/none", exitMachine, "/proc/none"},
 		{"dashboard nonesuch", exitUsage, `no model "nonesuch"`},
 		{"dashboard --fps 0", exitUsage, "--fps 0: a number from 1 to 30"},
-		{"dashboard -d 1ms", exitUsage, "at least 10ms"},
+		{"dashboard -d 1ms", exitUsage, "-d 1ms: a window of"},
 		{"dashboard --pipeline 4 --close", exitUsage, "leave out --close"},
 		{"dashboard --placement left", exitUsage, `--placement "left"`},
 		{"dashboard reactor --out /proc/none", exitMachine, "/proc/none"},
@@ -86,7 +93,13 @@ func TestUsage(t *testing.T) {
 		{"replay a b --json", exitUsage, "--json prints one RUN"},
 		{"replay a --speed 33", exitUsage, "--speed 33: a number from 1 to 32"},
 		{"models extra", exitUsage, "one argument too many"},
-		{"nonesuch", exitUsage, "nonesuch"},
+		{"nonesuch", exitUsage, `c10kit has no command "nonesuch": "c10kit --help" lists`},
+		{"serv", exitUsage, "is it serve?"},
+		{"nonesuch --help", exitUsage, `no command "nonesuch"`},
+		{"help nonesuch", exitUsage, `no command "nonesuch"`},
+		{"help completion nonesuch", exitUsage, `c10kit completion has no command "nonesuch"`},
+		{"completion nonesuch", exitUsage, `c10kit completion has no command "nonesuch"`},
+		{"completion bash extra", exitUsage, "extra"},
 		{"--nonesuch", exitUsage, "unknown flag"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
@@ -131,6 +144,37 @@ func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	}
 	_ = cmd.Wait() // the exit code is looked at below
 	return cmd.ProcessState.ExitCode(), string(text), errs.String()
+}
+
+// What cannot be written is the machine's failure, whose text it may be: the command's,
+// cobra's help, the line for which the starter of a server waits.
+func TestFullDisk(t *testing.T) {
+	for _, args := range []string{
+		"models", "models --json", "version", "version --json", "doctor", "completion bash",
+		"", "--help", "help", "help serve", "serve --help", "completion", "serve reactor --addr 127.0.0.1:0",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			if err != nil {
+				t.Skip(err)
+			}
+			defer full.Close()
+			cmd := exec.Command(reexec.Self())
+			cmd.Args = append([]string{commandName}, strings.Fields(args)...)
+			var stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = full, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			stuck := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+			defer stuck.Stop()
+			_ = cmd.Wait() // the exit code is looked at
+			if code := cmd.ProcessState.ExitCode(); code != exitMachine || !strings.Contains(stderr.String(), "no space left") {
+				t.Errorf("exit %d, want %d; stderr %q", code, exitMachine, stderr.String())
+			}
+		})
+	}
 }
 
 // serve starts `c10kit serve` and returns its address.

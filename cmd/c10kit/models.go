@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -48,9 +47,7 @@ func newModels() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rows := modelRows()
 			if asJSON {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				return e.Encode(rows)
+				return printJSON(cmd.OutOrStdout(), rows)
 			}
 			return writeModels(cmd.OutOrStdout(), rows)
 		},
@@ -65,12 +62,22 @@ func modelRows() []modelRow {
 		for _, v := range m.Variants {
 			t := v.Traits
 			rows = append(rows, modelRow{
-				m.Name, v.Name, m.About, t.Processes, t.Threads, t.Blocking,
+				m.Name, v.Name, about(m, v), t.Processes, t.Threads, t.Blocking,
 				t.Multiplexing, t.Multicore, t.CrashTakes, t.Switches,
 			})
 		}
 	}
 	return rows
+}
+
+// about is a line about a variant: the model's own for its first, which it is written of,
+// the columns that tell others apart for them.
+func about(m *models.Model, v models.Variant) string {
+	if v.Name == m.Variants[0].Name {
+		return m.About
+	}
+	t := v.Traits
+	return fmt.Sprintf("a variant of %s: processes %s, threads %s, polls %s", m.Name, t.Processes, t.Threads, t.Multiplexing)
 }
 
 // ordered is every model, those of the card first and in its order.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +18,9 @@ type planFlags struct {
 	closes    bool
 	placement string
 	out       string // where run folders are made
+	predict   string // a file of predictions
+
+	predictions []byte // what it holds, checked
 }
 
 // register adds the flags to cmd.
@@ -31,6 +36,7 @@ func (o *planFlags) register(cmd *cobra.Command) {
 	f.Uint64Var(&o.plan.Seed, "seed", 0, "of the order of the cells (random, and recorded)")
 	f.StringVar(&o.placement, "placement", results.PlacementSplit, "split: server and load have CPUs of their own; shared: both use all")
 	f.BoolVar(&o.plan.Perf, "perf", false, "count switches by perf events as well, a second opinion (root)")
+	f.StringVar(&o.predict, "predict", "", "TOML file of predictions, locked before the run and judged by it")
 	f.StringVar(&o.out, "out", runsFolder, "where the run folder is made")
 }
 
@@ -38,6 +44,12 @@ func (o *planFlags) register(cmd *cobra.Command) {
 // the card. The error is the user's.
 func (o *planFlags) complete(cmd *cobra.Command, models []string) (bench.Plan, error) {
 	p := o.plan
+	if err := refuseZero(cmd, "rounds", "duration", "pipeline"); err != nil {
+		return p, err
+	}
+	if err := o.readPredictions(); err != nil {
+		return p, err
+	}
 	if p.Models = models; len(models) == 0 {
 		p.Models = all.Card()
 	}
@@ -54,8 +66,34 @@ func (o *planFlags) complete(cmd *cobra.Command, models []string) (bench.Plan, e
 		return p, err
 	}
 	p = p.Default()
-	_, err = p.Cells()
-	return p, err
+	if _, err = p.Cells(); err != nil {
+		return p, err
+	}
+	return p.TryPerf(), nil
+}
+
+// readPredictions reads the file of --predict, if there is one.
+func (o *planFlags) readPredictions() error {
+	if o.predict == "" {
+		return nil
+	}
+	data, err := os.ReadFile(o.predict)
+	if err != nil {
+		return fmt.Errorf("--predict: %w", err)
+	}
+	if _, err := results.ParsePredictions(data); err != nil {
+		return fmt.Errorf("--predict %s: %w", o.predict, err)
+	}
+	o.predictions = data
+	return nil
+}
+
+// lock puts the predictions, if there are any, into a run that has measured nothing yet.
+func (o *planFlags) lock(run *results.Run) error {
+	if o.predictions == nil {
+		return nil
+	}
+	return run.Predict(o.predictions)
 }
 
 // randomSeed is one that a JSON reader without 64-bit integers does not spoil the sign of.

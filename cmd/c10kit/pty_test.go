@@ -39,16 +39,22 @@ type terminal struct {
 // newTerminal runs the command on a terminal of a size, in a folder of its own.
 func newTerminal(t *testing.T, width, height int, args ...string) *terminal {
 	t.Helper()
+	cmd := exec.Command(reexec.Self())
+	cmd.Args = append([]string{commandName}, args...)
+	return onTerminal(t, width, height, cmd)
+}
+
+// onTerminal is newTerminal for another command, as a shell.
+func onTerminal(t *testing.T, width, height int, cmd *exec.Cmd) *terminal {
+	t.Helper()
 	master, slave := openPTY(t)
 	size := &unix.Winsize{Col: uint16(width), Row: uint16(height)}
 	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, size); err != nil {
 		t.Fatal(os.NewSyscallError("ioctl TIOCSWINSZ", err))
 	}
-	p := &terminal{t: t, master: master, slave: slave, ended: make(chan struct{}), read: make(chan struct{})}
+	p := &terminal{t: t, master: master, slave: slave, cmd: cmd, ended: make(chan struct{}), read: make(chan struct{})}
 	p.before = p.termios()
 	p.mark = "C10KIT_TEST_MARK=" + t.Name() + slave.Name()
-	p.cmd = exec.Command(reexec.Self())
-	p.cmd.Args = append([]string{commandName}, args...)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = slave, slave, slave
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

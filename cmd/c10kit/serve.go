@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -19,9 +20,9 @@ func newServe() *cobra.Command {
 		Use:   "serve MODEL",
 		Short: "Serve in one model until Ctrl-C",
 		Long: `Serve runs one server in this process. It prints "listening on ADDR" on stdout
-when it is ready. SIGTERM or Ctrl-C drains it: what was accepted is answered
-with Connection: close, idle connections are closed, and it exits 0, or 1 if
-that took longer than --drain and connections were cut.
+when it is ready. SIGTERM, SIGHUP or Ctrl-C drains it: what was accepted is
+answered with Connection: close, idle connections are closed, and it exits 0, or
+1 if that took longer than --drain and connections were cut.
 
 MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 		Example: `  c10kit serve reactor
@@ -29,6 +30,10 @@ MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 		Args:              needs(1, "a MODEL; \"c10kit models\" lists them"),
 		ValidArgsFunction: completeModels(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			err := refuseZero(cmd, "workers", "max-body", "max-conns", "backlog", "header-timeout", "idle-timeout", "drain")
+			if err != nil {
+				return err
+			}
 			m, v, err := models.Find(args[0])
 			if err != nil {
 				return usageError(err)
@@ -43,16 +48,7 @@ MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 			if err := c.Check(); err != nil {
 				return usageError(err)
 			}
-			err = control.Serve(cmd.Context(), c, nil, nil, func(r control.Ready) {
-				fmt.Fprintf(cmd.OutOrStdout(), "listening on %s\n", r.Addr)
-			})
-			switch {
-			case errors.Is(err, control.ErrCut):
-				return failedf("%w", err)
-			case err != nil:
-				return machineError(err)
-			}
-			return nil
+			return serveConfig(cmd, c)
 		},
 	}
 	f := cmd.Flags()
@@ -70,6 +66,28 @@ MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 	f.DurationVar(&c.IdleTimeout, "idle-timeout", models.DefaultIdleTimeout, "time between two requests of a connection")
 	f.DurationVar(&c.Drain, "drain", models.DefaultDrain, "time to answer what was accepted after SIGTERM")
 	return cmd
+}
+
+// serveConfig serves until the command's context ends. A server that could not tell where
+// it listens drains: whoever waits for that line waits in vain.
+func serveConfig(cmd *cobra.Command, c models.Config) error {
+	ctx, drain := context.WithCancel(cmd.Context())
+	defer drain()
+	var told error
+	err := control.Serve(ctx, c, nil, nil, func(r control.Ready) {
+		if _, told = fmt.Fprintf(cmd.OutOrStdout(), "listening on %s\n", r.Addr); told != nil {
+			drain()
+		}
+	})
+	switch {
+	case told != nil:
+		return machineError(fmt.Errorf("saying where it listens: %w", errors.Join(told, err)))
+	case errors.Is(err, control.ErrCut):
+		return failedf("%w", err)
+	case err != nil:
+		return machineError(err)
+	}
+	return nil
 }
 
 // needs is an argument check that says what is missing.
@@ -94,7 +112,7 @@ func completeModels(n int) cobra.CompletionFunc {
 		var specs []string
 		for _, m := range models.All() {
 			for _, v := range m.Variants {
-				specs = append(specs, models.Spec(m, v.Name)+"\t"+m.About)
+				specs = append(specs, models.Spec(m, v.Name)+"\t"+about(m, v))
 			}
 		}
 		return specs, cobra.ShellCompDirectiveNoFileComp

@@ -73,7 +73,7 @@ func (p *progress) event(e results.Event) {
 		line := fmt.Sprintf("[%d/%d] %s", e.Done+1, e.Total, name)
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line[:min(len(line), max(p.columns-1, 0))])
 	case !p.terminal && e.Kind == results.EventResult:
-		rate := "no answers"
+		rate := "cut short" // before its window was open: with no answer in it that is 0
 		if v, ok := e.Result.Values[results.ReqPerSec]; ok {
 			rate = results.ReqPerSec.Format(v) + " req/s"
 		}

@@ -155,13 +155,14 @@ func cardToTheEnd(t *testing.T, m *tmux, width, height int) {
 func everyKey(t *testing.T, m *tmux) {
 	t.Helper()
 	for _, k := range []struct{ key, shows string }{
-		{"?", "any key closes"},
-		{"Escape", "help"},
-		{"F1", "any key closes"},
-		{"F1", "help"},
+		{"?", "Esc q ? close"},
+		{"Escape", "? help"},
+		{"F1", "Esc q ? close"},
+		{"F1", "? help"},
 		{"Tab", "time"},
 		{"BTab", "percentiles"},
 		{"Enter", "percentiles"},
+		{"x", "over time"}, // it is zoomed by now: the row that Escape is waited for by is hidden
 		{"Escape", ">1"},
 		{"Down", ">2"},
 		{"j", ">3"},
@@ -174,8 +175,8 @@ func everyKey(t *testing.T, m *tmux) {
 		{"g", "keepalive"},
 		{"g", "keepalive"},
 		{"g", "close"},
-		{"s", "sorted by"},
-		{"S", "sorted"},
+		{"s", "largest first"},
+		{"S", "smallest first"},
 		{"/", "/"},
 		{"x", "/x"},
 		{"Escape", ">"},

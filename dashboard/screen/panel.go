@@ -10,7 +10,7 @@ package screen
 // the focus is seen without colour too.
 type Panel struct {
 	Title   string
-	Right   string // at the right end of the upper border, if there is room
+	Right   string // at the right end of the upper border, if it fits there; Title is cut for it
 	Footer  string // in the lower border
 	Focused bool
 }
@@ -74,25 +74,25 @@ func (a Area) Divider(y int, p Panel) {
 	a.border(y, p.Title, p.Right, title)
 }
 
+// BorderSpace is how much wider than its texts a Panel must be to show both whole: a
+// corner, a stroke and two spaces at each side, and a stroke between them.
+const BorderSpace = 9
+
 // border writes left and right into the line y of a frame, one stroke and a
-// space away from the corners. The right one is left out where both do not fit.
+// space away from the corners. The right one is left out where it does not fit.
 func (a Area) border(y int, left, right string, s Style) {
 	room := a.w - 6 // corner, stroke, space on both sides
 	if room < 1 {
 		return
 	}
-	end := 2
-	if left != "" {
+	if width := a.TextWidth(right); right != "" && width <= room {
+		x := a.w - 4 - width
+		a.Set(x, y, ' ', s)
+		a.Set(a.Text(x+1, y, right, s), y, ' ', s)
+		room = a.w - BorderSpace - width
+	}
+	if left != "" && room > 0 {
 		a.Set(2, y, ' ', s)
-		end = a.Field(3, y, room, Left, left, s)
-		a.Set(end, y, ' ', s)
-		end++
+		a.Set(a.Field(3, y, room, Left, left, s), y, ' ', s)
 	}
-	width := a.TextWidth(right)
-	if right == "" || end+width+5 > a.w {
-		return
-	}
-	x := a.w - 4 - width
-	a.Set(x, y, ' ', s)
-	a.Set(a.Text(x+1, y, right, s), y, ' ', s)
 }

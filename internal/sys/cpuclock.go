@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Tick is the unit of the times in /proc/stat and /proc/PID/stat: USER_HZ, which is
+// 100 on every architecture that Go runs on, whatever HZ the kernel has.
+const Tick = 10 * time.Millisecond
+
 // ProcessCPU returns the CPU time that a process, all its threads together, has
 // used so far: the clock that clock_getcpuclockid(3) names, whose number is
 // ((^pid)<<3)|2. It costs one system call, does not disturb the process, and needs
@@ -24,7 +28,7 @@ func ProcessCPU(pid int) (time.Duration, error) {
 }
 
 // ProcessTimes is ProcessCPU divided into user and system time. The division is
-// that of /proc/PID/stat, which counts in ticks of 10 ms; the sum is exact.
+// that of /proc/PID/stat, which counts in a Tick; the sum is exact.
 func ProcessTimes(pid int) (user, system time.Duration, err error) {
 	total, err := ProcessCPU(pid)
 	if err != nil {
@@ -44,7 +48,6 @@ func ProcessTimes(pid int) (user, system time.Duration, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
 	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on every architecture of Go
-	user = min(time.Duration(ticks)*tick, total)
+	user = min(time.Duration(ticks)*Tick, total)
 	return user, total - user, nil
 }

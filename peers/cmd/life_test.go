@@ -302,6 +302,7 @@ func TestDrains(t *testing.T) {
 		"polite":    "",
 		"reuseport": "",
 		"family":    "",
+		"headless":  "",
 		"deaf":      "did not end within 2s of SIGTERM and was killed (--drain is how long it may take); it said:\nserving",
 		"crash":     "was sent SIGTERM and ended: exit status 7",
 	} {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,13 +24,21 @@ import (
 // installed program has.
 const actEnv = "C10KIT_TEST_ACT"
 
+// The act headless needs the first thread of the process, on which an init function is.
+func init() {
+	if os.Getenv(actEnv) == "headless" {
+		runtime.LockOSThread()
+	}
+}
+
 func TestMain(m *testing.M) {
-	if act := os.Getenv(actEnv); act != "" {
-		if err := play(act); err != nil {
-			fmt.Println(err)
-			os.Exit(5)
-		}
-		os.Exit(0)
+	switch act := os.Getenv(actEnv); act {
+	case "":
+	case "headless": // it serves with other threads, and the first one ends
+		go perform(act)
+		_, _, _ = unix.Syscall(unix.SYS_EXIT, 0, 0, 0) // exit(2): of the calling thread alone
+	default:
+		perform(act)
 	}
 	modeltest.Main(m)
 }
@@ -42,6 +51,15 @@ func acting(t *testing.T, act string) string {
 		t.Fatal(err)
 	}
 	return "cmd:env " + actEnv + "=" + act + " '" + self + "' {host} {port}"
+}
+
+// perform is a program with the given behaviour.
+func perform(act string) {
+	if err := play(act); err != nil {
+		fmt.Println(err)
+		os.Exit(5)
+	}
+	os.Exit(0)
 }
 
 // play serves until SIGTERM.

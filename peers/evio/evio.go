@@ -20,27 +20,8 @@ import (
 )
 
 func init() {
-	models.Register(&models.Model{
-		Name:  "evio",
-		About: "peer: tidwall/evio, event loops that share one listener",
-		Variants: []models.Variant{{Name: models.NoVariant, Traits: models.Traits{
-			Kind:         models.Events,
-			Processes:    "1",
-			Threads:      "workers",
-			Blocking:     false,
-			Multiplexing: "epoll",
-			Multicore:    true,
-			CrashTakes:   "server",
-			Switches:     "0-1",
-			Listens:      true,
-			Tree:         true,
-			Origin:       models.Library,
-			Apps:         []string{"echo", "http"},
-			Skips:        peers.Skips(peers.ScanSkips),
-		}}},
-		New: func(env *models.Env) (models.Server, error) {
-			return &server{env: env, listening: make(chan struct{})}, nil
-		},
+	peers.Register("evio", "tidwall/evio, event loops that share one listener", peers.Loops(), func(env *models.Env) models.Server {
+		return &server{env: env, listening: make(chan struct{})}
 	})
 }
 

@@ -14,8 +14,6 @@ package fasthttp
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
 	"strings"
 	"time"
@@ -27,32 +25,15 @@ import (
 )
 
 func init() {
-	models.Register(&models.Model{
-		Name:  "fasthttp",
-		About: "peer: valyala/fasthttp, a goroutine of a pool for each connection",
-		Variants: []models.Variant{{Name: models.NoVariant, Traits: models.Traits{
-			Kind:         models.Runtime,
-			Processes:    "1",
-			Threads:      "runtime",
-			Blocking:     false,
-			Multiplexing: "epoll",
-			Multicore:    true,
-			CrashTakes:   "server",
-			Switches:     "runtime",
-			Tree:         true,
-			Origin:       models.Library,
-			Apps:         []string{"http"},
-			Skips: peers.Skips(peers.ParserSkips, map[string]string{
-				"Shed": "over its Concurrency it answers 503 and closes without having read, which is a reset",
+	traits := peers.Goroutines("server", map[string]string{
+		"Shed": "over its Concurrency it answers 503 and closes without having read, which is a reset",
 
-				"Valid/empty Host":               "the library refuses it",
-				"Valid/the longest request line": "a head of more than 4 KiB wants a larger ReadBufferSize",
-				"Valid/the largest head":         "a head of more than 4 KiB wants a larger ReadBufferSize",
-			}),
-		}}},
-		New: func(env *models.Env) (models.Server, error) {
-			return &server{env: env, config: env.Config}, nil
-		},
+		"Valid/empty Host":               "the library refuses it",
+		"Valid/the longest request line": "a head of more than 4 KiB wants a larger ReadBufferSize",
+		"Valid/the largest head":         "a head of more than 4 KiB wants a larger ReadBufferSize",
+	})
+	peers.Register("fasthttp", "valyala/fasthttp, a goroutine of a pool for each connection", traits, func(env *models.Env) models.Server {
+		return &server{env: env, config: env.Config}
 	})
 }
 
@@ -63,10 +44,6 @@ type server struct {
 
 // Serve implements models.Server.
 func (s *server) Serve() error {
-	l, err := peers.Listen(s.env)
-	if err != nil {
-		return err
-	}
 	srv := &fasthttp.Server{
 		Name:                          peers.Server,
 		Handler:                       s.handle,
@@ -76,16 +53,7 @@ func (s *server) Serve() error {
 		StreamRequestBody:             true,
 		CloseOnShutdown:               true,
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err = <-ended:
-	case <-s.env.Draining():
-	}
-	if err != nil && !peers.Draining(s.env) {
-		return errors.Join(err, l.Close())
-	}
-	return srv.ShutdownWithContext(context.Background())
+	return peers.Serve(s.env, srv.Serve, srv.ShutdownWithContext)
 }
 
 func (s *server) handle(ctx *fasthttp.RequestCtx) {

@@ -26,27 +26,8 @@ import (
 )
 
 func init() {
-	models.Register(&models.Model{
-		Name:  "gnet",
-		About: "peer: panjf2000/gnet, a main reactor and event loops",
-		Variants: []models.Variant{{Name: models.NoVariant, Traits: models.Traits{
-			Kind:         models.Events,
-			Processes:    "1",
-			Threads:      "workers",
-			Blocking:     false,
-			Multiplexing: "epoll",
-			Multicore:    true,
-			CrashTakes:   "server",
-			Switches:     "0-1",
-			Listens:      true,
-			Tree:         true,
-			Origin:       models.Library,
-			Apps:         []string{"echo", "http"},
-			Skips:        peers.Skips(peers.ScanSkips),
-		}}},
-		New: func(env *models.Env) (models.Server, error) {
-			return &server{env: env, listening: make(chan struct{})}, nil
-		},
+	peers.Register("gnet", "panjf2000/gnet, a main reactor and event loops", peers.Loops(), func(env *models.Env) models.Server {
+		return &server{env: env, listening: make(chan struct{})}
 	})
 	// gnet links a pool of goroutines that starts some of its own at package init, in
 	// every process of the program.

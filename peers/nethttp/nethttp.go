@@ -10,7 +10,6 @@
 package nethttp
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -22,31 +21,17 @@ import (
 )
 
 func init() {
-	models.Register(&models.Model{
-		Name:  "nethttp",
-		About: "peer: Go's net/http, a goroutine for each connection",
-		Variants: []models.Variant{{Name: models.NoVariant, Traits: models.Traits{
-			Kind:         models.Runtime,
-			Processes:    "1",
-			Threads:      "runtime",
-			Blocking:     false,
-			Multiplexing: "epoll",
-			Multicore:    true,
-			CrashTakes:   "connection", // the library recovers
-			Switches:     "runtime",
-			Tree:         true,
-			Origin:       models.Library,
-			Apps:         []string{"http"},
-			Skips: peers.Skips(peers.ParserSkips, map[string]string{
-				"Shed": "the library has no bound on connections",
+	// A crash takes the connection only: the library recovers.
+	traits := peers.Goroutines("connection", map[string]string{
+		"Shed": "the library has no bound on connections",
 
-				"Drain/half a request": "the library drops a request whose head is not complete once it shuts down",
+		"Drain/half a request": "the library drops a request whose head is not complete once it shuts down",
 
-				"Valid/empty lines before the request line": "the library refuses them",
-				"Valid/absolute form without a path":        "the library's mux redirects it",
-			}),
-		}}},
-		New: func(env *models.Env) (models.Server, error) { return &server{env}, nil },
+		"Valid/empty lines before the request line": "the library refuses them",
+		"Valid/absolute form without a path":        "the library's mux redirects it",
+	})
+	peers.Register("nethttp", "Go's net/http, a goroutine for each connection", traits, func(env *models.Env) models.Server {
+		return &server{env}
 	})
 }
 
@@ -54,21 +39,8 @@ type server struct{ env *models.Env }
 
 // Serve implements models.Server.
 func (s *server) Serve() error {
-	l, err := peers.Listen(s.env)
-	if err != nil {
-		return err
-	}
 	srv := &http.Server{Handler: handler(s.env.Config)}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err = <-ended:
-	case <-s.env.Draining():
-	}
-	if err != nil && !peers.Draining(s.env) {
-		return errors.Join(err, srv.Close())
-	}
-	return srv.Shutdown(context.Background())
+	return peers.Serve(s.env, srv.Serve, srv.Shutdown)
 }
 
 func handler(config models.Config) http.Handler {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 // Listener is a TCP socket in LISTEN. Of several with SO_REUSEPORT each has its own,
@@ -42,7 +44,7 @@ func (c *Conn) Listeners(addr netip.AddrPort) ([]Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return preferred(all, addr.Addr()), nil
+	return sys.Preferred(all, addr.Addr(), func(l Listener) (netip.Addr, bool) { return l.Addr.Addr(), l.V6Only }), nil
 }
 
 // listener decodes a row in state LISTEN.
@@ -62,44 +64,4 @@ func listener(r row) Listener {
 		l.Drops, l.DropsKnown = native.Uint32(memory[drops:]), true
 	}
 	return l
-}
-
-// preferred keeps the listeners of the first rank that has any.
-func preferred(all []Listener, addr netip.Addr) []Listener {
-	addr = addr.Unmap().WithZone("")
-	if addr.IsUnspecified() {
-		return all
-	}
-	best := noMatch
-	var kept []Listener
-	for _, l := range all {
-		switch rank := rankOf(l, addr); {
-		case rank == noMatch || rank > best:
-		case rank < best:
-			best, kept = rank, append(kept[:0], l)
-		default:
-			kept = append(kept, l)
-		}
-	}
-	return kept
-}
-
-// noMatch is the rank of a listener that does not take an address; lower is better.
-const noMatch = 4
-
-// rankOf orders listeners as the kernel's compute_score does, after its two look-ups,
-// exact and wildcard: for IPv4 a socket of IPv4 goes before one of IPv6.
-func rankOf(l Listener, addr netip.Addr) int {
-	bound := l.Addr.Addr()
-	switch {
-	case bound == addr:
-		return 0
-	case bound.Unmap() == addr:
-		return 1
-	case bound == netip.IPv4Unspecified() && addr.Is4():
-		return 2
-	case bound == netip.IPv6Unspecified() && (addr.Is6() || !l.V6Only):
-		return 3
-	}
-	return noMatch
 }

@@ -1,11 +1,13 @@
 package watch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"time"
 
+	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
@@ -16,6 +18,10 @@ import (
 // counted if that is set.
 type Counted struct {
 	probe.Window // of the tree, with errors of its own
+
+	// From and To are when the tree was read, the middle of each reading: a thread is read
+	// somewhere in it.
+	From, To time.Time
 
 	// Board is what the scoreboard counted between the two readings of the tree.
 	// HasBoard is false for a server without one.
@@ -66,19 +72,32 @@ var (
 )
 
 // errElsewhere is the error of what sockets tell where the server has none.
-var errElsewhere = errors.New("no socket listens at this address here: the server is in another network namespace; run c10kit in that (nsenter --net --target PID)")
+var errElsewhere = errors.New("no socket listens at this address here: if the server is in another network namespace, run c10kit in that (nsenter --net --target PID)")
 
-// Requests is by how many requests the figures of the window are to be divided. A
-// scoreboard has counted them between the two readings. Without one it is as many of the
-// load's answers, counted in a window of another length, as fall into this one.
-func (c Counted) Requests(answers uint64, window time.Duration) float64 {
+// errClosed is the error of what a listening socket counts that is closed by now.
+var errClosed = errors.New("the server closed its listening socket in the window: what that had counted is gone")
+
+// Divisor is by how many requests the figures of the window are to be divided. A
+// scoreboard has counted them between the two readings. Without one it is the load's
+// answers, of any status. Those that it got between a reading and the window's edge are
+// put in at the rate of the window where it was under way, and where it was at rest
+// there were none, however long the reading took.
+func (c Counted) Divisor(load *loadgen.Result) float64 {
 	switch {
 	case c.HasBoard:
 		return float64(c.Board.Requests)
-	case window <= 0:
+	case load.Elapsed <= 0:
 		return 0
 	}
-	return float64(answers) * float64(c.Elapsed) / float64(window)
+	n := float64(load.Answered())
+	rate := n / float64(load.Elapsed)
+	if !load.Rest[0] {
+		n += rate * float64(load.Opened.Sub(c.From))
+	}
+	if !load.Rest[1] {
+		n += rate * float64(c.To.Sub(load.Closed))
+	}
+	return n
 }
 
 // Counted returns the difference of the two edges.
@@ -89,18 +108,28 @@ func (w *Watch) Counted() Counted {
 	case w.last == nil:
 		return Missing(errNotClosed)
 	}
-	var c Counted
-	c.Window = w.last.tree.Sub(w.first.tree)
-	c.Memory, c.MemoryErr = w.memory, w.memoryErr
-	c.Idle, c.IdleErr = w.last.idle-w.first.idle, errors.Join(w.first.idleErr, w.last.idleErr)
+	// Of two errors one: both edges fail alike, as where perf events are refused.
+	c := Missing(cmp.Or(w.first.treeErr, w.last.treeErr))
+	if c.SwitchesErr == nil {
+		w.processed(&c)
+	}
+	c.Idle, c.IdleErr = w.last.idle-w.first.idle, cmp.Or(w.first.idleErr, w.last.idleErr)
 	c.Standing, c.StandingErr = w.standing, w.standErr
-	c.Perf, c.PerfErr = w.last.perf-min(w.first.perf, w.last.perf), errors.Join(w.first.perfErr, w.last.perfErr)
-	w.scored(&c)
+	w.networked(&c)
+	return c
+}
+
+// processed is what is counted of the tree.
+func (w *Watch) processed(c *Counted) {
+	first, last := w.first, w.last
+	c.Window = last.tree.Sub(first.tree)
+	c.From, c.To = first.tree.At.Add(first.tree.Took/2), last.tree.At.Add(last.tree.Took/2)
+	c.Memory, c.MemoryErr = w.memory, w.memoryErr
+	c.Perf, c.PerfErr = last.perf-min(first.perf, last.perf), cmp.Or(first.perfErr, last.perfErr)
+	w.scored(c)
 	if c.PerfErr == nil && c.SwitchesErr == nil {
 		c.Disagrees = c.disagree(c.Board.Ended)
 	}
-	w.networked(&c)
-	return c
 }
 
 // Missing is what is counted where nothing could be, for the reason err.
@@ -128,8 +157,8 @@ func (w *Watch) scored(c *Counted) {
 }
 
 func (w *Watch) networked(c *Counted) {
-	c.NetErr = errors.Join(w.first.netErr, w.last.netErr)
-	c.OverflowsErr = errors.Join(w.first.listenersErr, w.last.listenersErr, c.NetErr)
+	c.NetErr = cmp.Or(w.first.netErr, w.last.netErr)
+	c.OverflowsErr = cmp.Or(w.first.listenersErr, w.last.listenersErr, c.NetErr)
 	if c.NetErr != nil {
 		return
 	}
@@ -144,8 +173,12 @@ func (w *Watch) networked(c *Counted) {
 	if n, ok := net.Get(netstat.TCPTimeWaitOverflow); ok {
 		c.NotMade = uint64(n)
 	}
-	if c.OverflowsErr == nil && len(w.first.listeners) == 0 && len(w.last.listeners) == 0 {
+	switch before, after := len(w.first.listeners), len(w.last.listeners); {
+	case c.OverflowsErr != nil || after > 0:
+	case before == 0:
 		c.OverflowsErr, c.StandingErr = errElsewhere, errElsewhere
+	default:
+		c.OverflowsErr = errClosed
 	}
 	c.Segments, c.Retransmits = get(netstat.OutSegs, &c.NetErr), get(netstat.RetransSegs, &c.NetErr)
 	overflows := get(netstat.ListenOverflows, &c.OverflowsErr)
@@ -157,7 +190,8 @@ func (w *Watch) networked(c *Counted) {
 }
 
 // drops is how many connections the listeners dropped between two readings, and how
-// long their queues may be, the shortest.
+// long their queues may be, the shortest. It is more than any number where that is not
+// known, as of a listener that is closed by now: the namespace's counter then stands alone.
 func drops(before, after []inetdiag.Listener) (dropped, queue uint64) {
 	was := map[uint32]uint32{}
 	for _, l := range before {
@@ -166,13 +200,14 @@ func drops(before, after []inetdiag.Listener) (dropped, queue uint64) {
 	known := true
 	for i, l := range after {
 		dropped += uint64(l.Drops - min(was[l.Inode], l.Drops))
+		delete(was, l.Inode)
 		known = known && l.DropsKnown
 		if n := uint64(l.Backlog); i == 0 || n < queue {
 			queue = n
 		}
 	}
-	if !known {
-		dropped = math.MaxUint64 // so that the namespace's counter stands alone
+	if !known || len(was) > 0 {
+		dropped = math.MaxUint64
 	}
 	return dropped, queue
 }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/c10kit/c10kit/models/board"
@@ -11,7 +12,9 @@ import (
 
 // edge is all that is read at one edge of the window.
 type edge struct {
-	tree   *probe.Reading
+	tree    *probe.Reading
+	treeErr error // then all of the tree, its board and its events is missing
+
 	counts board.Counts // around the reading of the tree: the mean of before and after
 	slots  []slot
 
@@ -82,6 +85,24 @@ func (w *Watch) settle(e *edge) {
 	}
 }
 
+// process reads the tree, between two readings of its board.
+func (w *Watch) process(e *edge, which string) error {
+	if w.tree == nil {
+		e.treeErr = w.o.NoPid
+		return e.treeErr
+	}
+	w.scores(e)
+	var err error
+	if e.tree, err = w.tree.Read(); err != nil {
+		e.treeErr = fmt.Errorf("the %s edge: %w", which, err)
+		return e.treeErr
+	}
+	e.perf, e.perfErr = w.cross.read()
+	w.settle(e)
+	return nil
+}
+
+// network reads what sockets and the namespace tell, which outlives the process.
 func (w *Watch) network(e *edge) {
 	e.listenersErr, e.netErr = w.diagErr, w.statErr
 	if w.diag != nil {

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/c10kit/c10kit/models/board"
@@ -33,9 +32,12 @@ type Watch struct {
 
 // Options says what is watched.
 type Options struct {
-	Pid  int            // root of the process tree
+	Pid  int            // root of the process tree; 0: none is watched, for the reason NoPid
 	Addr netip.AddrPort // that it listens at
 	CPUs []int          // that it may run on
+	// NoPid stands in for the figures of the tree if Pid is 0: those of sockets and of the
+	// namespace want no more than the address.
+	NoPid error
 	// Board is the server's scoreboard, nil if it has none. It stays the caller's, who
 	// closes it after the Watch.
 	Board *board.Board
@@ -61,58 +63,58 @@ func (o Options) workers() probe.Workers {
 // thread. An error wraps probe.ErrGone: there is no such process. Whatever else cannot
 // be opened is told by Counted, in the place of its figures.
 func New(o Options) (*Watch, error) {
-	tree, err := probe.NewServer(probe.Proc{}, o.Pid, o.workers())
-	if err != nil {
-		return nil, err
+	w := &Watch{o: o}
+	if o.Pid != 0 {
+		tree, err := probe.NewServer(probe.Proc{}, o.Pid, o.workers())
+		if err != nil {
+			return nil, err
+		}
+		if o.workers() != nil {
+			tree.Self = o.Self
+		}
+		w.tree = tree
 	}
-	if o.workers() != nil {
-		tree.Self = o.Self
-	}
-	w := &Watch{o: o, tree: tree}
 	w.diag, w.diagErr = inetdiag.Open()
 	w.stat, w.statErr = netstat.Open("/proc")
 	return w, nil
 }
 
-// Process returns the root of the tree.
-func (w *Watch) Process() probe.Process { return w.tree.Process() }
+// Process returns the root of the tree, the zero Process if none is watched.
+func (w *Watch) Process() probe.Process {
+	if w.tree == nil {
+		return probe.Process{}
+	}
+	return w.tree.Process()
+}
 
-// Open reads the first edge. An error is one of reading the tree at all.
-func (w *Watch) Open() (err error) {
+// Open reads the first edge. An error is one of reading the tree at all: what sockets
+// and the namespace tell is counted without it.
+func (w *Watch) Open() error {
 	// Here and not in New: a thread that was not there yet when the counter was made, and
 	// whose maker was not either, would be missing.
-	w.cross = newCross(w.o)
-	e := &edge{}
-	w.network(e)
-	w.scores(e)
-	if e.tree, err = w.tree.Read(); err != nil {
-		return fmt.Errorf("the first edge: %w", err)
+	if w.tree != nil {
+		w.cross = newCross(w.o)
 	}
-	e.perf, e.perfErr = w.cross.read()
-	w.settle(e)
-	w.first = e
-	return nil
+	w.first = &edge{}
+	w.network(w.first)
+	return w.process(w.first, "first")
 }
 
 // Close reads the second edge, then memory and standing TIME_WAITs: before the load
-// closes its connections, but after the window.
-func (w *Watch) Close() (err error) {
-	e := &edge{}
-	w.scores(e)
-	if e.tree, err = w.tree.Read(); err != nil {
-		return fmt.Errorf("the second edge: %w", err)
+// closes its connections, but after the window. Its error is as that of Open.
+func (w *Watch) Close() error {
+	w.last = &edge{}
+	err := w.process(w.last, "second")
+	w.network(w.last)
+	if w.tree != nil {
+		w.memory, w.memoryErr = w.tree.Memory()
 	}
-	e.perf, e.perfErr = w.cross.read()
-	w.settle(e)
-	w.network(e)
-	w.last = e
-	w.memory, w.memoryErr = w.tree.Memory()
 	if w.diag != nil {
 		w.standing, w.standErr = w.diag.TimeWaits(w.o.Addr)
 	} else {
 		w.standErr = w.diagErr
 	}
-	return nil
+	return err
 }
 
 // Release closes what New opened.

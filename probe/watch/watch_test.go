@@ -109,8 +109,8 @@ func TestOverflows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Release()
-	was := []inetdiag.Listener{{Inode: 1, Drops: 5, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 4}}
-	is := []inetdiag.Listener{{Inode: 1, Drops: 7, DropsKnown: true, Backlog: 8}, {Inode: 3, Drops: 2, DropsKnown: true, Backlog: 9}}
+	was := []inetdiag.Listener{{Inode: 1, Drops: 5, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 9}}
+	is := []inetdiag.Listener{{Inode: 1, Drops: 7, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 9}, {Inode: 3, Drops: 2, DropsKnown: true, Backlog: 9}}
 	if dropped, queue := drops(was, is); dropped != 4 || queue != 8 {
 		t.Errorf("dropped %d, queue %d; want 2 of an old listener and 2 of a new one, 8", dropped, queue)
 	}

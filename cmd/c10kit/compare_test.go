@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/c10kit/c10kit/results"
+)
+
+// TestFailedCells: each cell without a good answer in any round is named once, and so is
+// one whose server ended.
+func TestFailedCells(t *testing.T) {
+	cell := func(model string, round int) results.Cell {
+		return results.Cell{
+			Model: model, App: "http", Path: "/nope", Conns: 4, Mode: results.ModeClose, Closer: results.CloserServer,
+			Pipeline: 1, Placement: results.PlacementSplit, Round: round,
+		}.Identify()
+	}
+	s := &results.Stored{Manifest: results.Manifest{Rounds: 2}}
+	for round := 1; round <= 2; round++ {
+		for _, model := range []string{"good", "404", "slow", "killed", "never"} {
+			r := results.Result{Cell: cell(model, round), Requests: 10}
+			s.Manifest.Cells = append(s.Manifest.Cells, r.Cell)
+			switch {
+			case model == "never":
+				continue
+			case model == "404", model == "slow" && round == 1:
+				r.Requests = 0
+			case model == "killed" && round == 2:
+				r.Ended = "signal: killed"
+			}
+			s.Results = append(s.Results, r)
+		}
+	}
+	err := failedCells(s)
+	const want = `these cells failed:
+  404 close /nope c=4: no request succeeded
+  killed close /nope c=4: its server ended before it was asked to: signal: killed
+  never close /nope c=4: no request succeeded`
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	s.Manifest.Cells, s.Results = s.Manifest.Cells[:1], s.Results[:1]
+	if err := failedCells(s); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCompareFails: a run in which nothing was answered well, or a server was killed, does
+// not end as a good one.
+func TestCompareFails(t *testing.T) {
+	dir := t.TempDir()
+	compare := func(args ...string) (code int, stdout, stderr string) {
+		var out, talk bytes.Buffer
+		args = append([]string{"compare", "-c", "4", "--rounds", "1", "--close", "--out", dir}, args...)
+		code = run(context.Background(), args, &out, &talk)
+		return code, out.String(), talk.String()
+	}
+	code, page, talk := compare("reactor", "--path", "/nope", "-d", "100ms")
+	if code != exitFailed || !strings.Contains(talk, "reactor:epoll close /nope c=4: no request succeeded") {
+		t.Errorf("exit %d: %s", code, talk)
+	}
+	if !strings.Contains(page, "none") || strings.Contains(page, results.VerdictServerCPU) || !strings.Contains(page, "no request succeeded") {
+		t.Errorf("%s", page)
+	}
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip(err)
+	}
+	const killed = "cmd:timeout -s KILL 3 python3 -m http.server --bind {host} {port}"
+	code, page, talk = compare(killed, "-d", "3100ms", "--path", "/")
+	if code != exitFailed || !strings.Contains(talk, killed+" close / c=4: its server ended before it was asked to:") {
+		t.Errorf("exit %d: %s", code, talk)
+	}
+	if !strings.Contains(page, "before it was asked to") {
+		t.Errorf("%s", page)
+	}
+}

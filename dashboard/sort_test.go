@@ -1,0 +1,109 @@
+package dashboard
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSort: s goes through the columns that are on the screen and no others, the header
+// says which and which way, what is not known comes last either way, and the selected row
+// stays the one that it was.
+func TestSort(t *testing.T) {
+	d := played(t, 80, 24, 0.7)
+	plainView(d)
+	row := d.row()
+	for range 20 {
+		press(d, "s")
+		if d.sort < 0 {
+			break
+		}
+		name := columns[d.sort].name
+		if !strings.Contains(plainView(d), name+"▼") || !strings.Contains(d.status, name) {
+			t.Errorf("sorted by %s, which is not seen in\n%s", name, d.grid.Plain())
+		}
+		checkOrder(t, d)
+		press(d, "S")
+		if !strings.Contains(plainView(d), name+"▲") || !strings.Contains(d.status, "smallest first") {
+			t.Errorf("the other way round is not seen in\n%s", d.grid.Plain())
+		}
+		checkOrder(t, d)
+		if d.row() != row {
+			t.Errorf("sorted by %s, %s is selected instead of %s", name, d.row().spec, row.spec)
+		}
+		press(d, "S")
+	}
+	if d.sort >= 0 {
+		t.Error("s does not come back to the order of the run")
+	}
+	press(d, "S")
+	if rows := d.rows(); rows[len(rows)-1] != d.groupNow().rows[0] || d.row() != row {
+		t.Error("the order of the run is not turned")
+	}
+	d.look.ascii = true
+	d.grid.SetCharset(d.look.charset())
+	press(d, "S", "s")
+	if !strings.Contains(plainView(d), columns[d.sort].name+"v") {
+		t.Errorf("no arrow in ASCII:\n%s", d.grid.Plain())
+	}
+}
+
+func checkOrder(t *testing.T, d *dash) {
+	t.Helper()
+	c := columns[d.sort]
+	var before figure
+	for i, r := range d.rows() {
+		f := c.value(r)
+		switch {
+		case i == 0:
+		case f.known && !before.known:
+			t.Errorf("%s: %s is known and comes behind what is not", c.name, r.spec)
+		case f.known && d.reverse && f.value < before.value, f.known && !d.reverse && f.value > before.value:
+			t.Errorf("%s: %v comes behind %v", c.name, f.value, before.value)
+		}
+		before = f
+	}
+}
+
+// TestBaseIsShown: asking for a base brings the column of differences, in a narrow window
+// too.
+func TestBaseIsShown(t *testing.T) {
+	d := played(t, 80, 24, 1)
+	if strings.Contains(plainView(d), " diff ") {
+		t.Fatal("the column is there anyway: the test shows nothing")
+	}
+	if press(d, "d"); !strings.Contains(plainView(d), " diff ") || !strings.Contains(d.grid.Plain(), " base ") {
+		t.Errorf("no differences in\n%s", d.grid.Plain())
+	}
+}
+
+// TestFilterIsSeen after it is kept.
+func TestFilterIsSeen(t *testing.T) {
+	d := played(t, 80, 24, 1)
+	press(d, "/", "p", "r", "e", "enter")
+	if !strings.Contains(plainView(d), " /pre ") {
+		t.Errorf("nothing says why models are missing:\n%s", d.grid.Plain())
+	}
+}
+
+// TestStatusGoes after three seconds, and at a click.
+func TestStatusGoes(t *testing.T) {
+	d := played(t, 80, 24, 1)
+	at := start
+	pass := func(by time.Duration) { at = at.Add(by); d.Update(tick(at)) }
+	pass(0)
+	press(d, "t")
+	pass(time.Second)
+	if pass(time.Second); !strings.Contains(plainView(d), "theme") {
+		t.Fatalf("no answer in\n%s", d.grid.Plain())
+	}
+	pass(2 * time.Second)
+	if !d.dirty || strings.Contains(plainView(d), "theme") {
+		t.Errorf("the answer stays in\n%s", d.grid.Plain())
+	}
+	press(d, "t")
+	d.mouse(click(40, 20))
+	if strings.Contains(plainView(d), "theme") {
+		t.Errorf("a click leaves the answer in\n%s", d.grid.Plain())
+	}
+}
