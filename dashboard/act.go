@@ -248,10 +248,10 @@ func (d *dash) again() tea.Cmd {
 		d.player.paused = false
 	case d.running():
 		d.say("the run goes on: it can be replayed at its end")
-	case d.story.dir == "":
+	case d.story.Dir == "":
 		d.say("no run yet: o sets one up")
 	default:
-		dir := d.story.dir
+		dir := d.story.Dir
 		return func() tea.Msg {
 			stored, err := results.Open(dir)
 			if err != nil {

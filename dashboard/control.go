@@ -2,8 +2,6 @@ package dashboard
 
 import (
 	"time"
-
-	"github.com/c10kit/c10kit/results"
 )
 
 // Controller is what the dashboard asks of a live run; cmd fills it with bench. A replay
@@ -55,10 +53,4 @@ type Choice struct {
 	Rounds    int
 	Window    time.Duration // measured time of each cell
 	Placement string
-}
-
-// begun is told when a run has its folder.
-type begun struct {
-	dir      string
-	manifest results.Manifest
 }

@@ -89,7 +89,7 @@ type leave struct{}
 
 func newDash(control Controller, l look, fps int) *dash {
 	d := &dash{
-		control: control, story: newStory("", results.Manifest{}), grid: screen.New(0, 0, l.charset()), look: l,
+		control: control, story: newStory(Head{}), grid: screen.New(0, 0, l.charset()), look: l,
 		frame: time.Second / time.Duration(fps), hidden: map[string]bool{}, sort: -1, group: -1, metric: results.ReqPerSec,
 		dirty: true, exports: exporter{dir: "."},
 	}
@@ -102,7 +102,7 @@ func (d *dash) show(r Recording, base *Recording) {
 	d.player = newPlayer(r)
 	d.story = d.player.story
 	if base != nil {
-		d.other = newStory(base.Dir, base.Manifest)
+		d.other = newStory(base.Head)
 		for _, e := range base.Events {
 			d.other.fold(e)
 		}
@@ -227,7 +227,7 @@ func (d *dash) drain() {
 	}
 	t := d.feed.take()
 	if t.begun != nil {
-		d.story = newStory(t.begun.dir, t.begun.manifest)
+		d.story = newStory(*t.begun)
 		d.stopping, d.paused = false, false
 	}
 	for _, e := range t.events {

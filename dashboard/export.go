@@ -44,7 +44,7 @@ func (d *dash) export() tea.Cmd {
 	if err := d.grid.SVG(&svg, d.look.theme(), "c10kit: "+d.heading(inFull)); err != nil {
 		return func() tea.Msg { return exported{err: err} }
 	}
-	dir, run := d.exports.dir, d.story.dir
+	dir, run := d.exports.dir, d.story.Dir
 	return func() tea.Msg {
 		files, err := writeExport(dir, text, svg.Bytes())
 		return exported{files, run, err}

@@ -18,7 +18,7 @@ const feedSamples = 1024
 //	run's goroutine --Begin, Event--> | buffer | --take, at each frame--> story
 type Feed struct {
 	mu      sync.Mutex
-	begun   *begun          // guarded by mu, as all below
+	begun   *Head           // guarded by mu, as all below
 	events  []results.Event // in order
 	samples int             // how many of events are samples
 	lost    uint64
@@ -29,11 +29,11 @@ type Feed struct {
 // others need one for tests of a Controller.
 func NewFeed() *Feed { return &Feed{ready: make(chan struct{}, 1)} }
 
-// Begin tells where the run is kept and what it is going to do, before its first event.
-func (f *Feed) Begin(dir string, m results.Manifest) {
+// Begin tells what is known of the run, before its first event.
+func (f *Feed) Begin(h Head) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.begun = &begun{dir, m}
+	f.begun = &h
 	f.wake()
 }
 
@@ -62,7 +62,7 @@ func (f *Feed) wake() {
 
 // taken is what a feed held.
 type taken struct {
-	begun  *begun // nil if that was taken before
+	begun  *Head // nil if that was taken before
 	events []results.Event
 	lost   uint64 // samples dropped so far
 }

@@ -19,7 +19,7 @@ import (
 // says how many.
 func TestFeedDropsSamplesOnly(t *testing.T) {
 	f := NewFeed()
-	f.Begin("dir", results.Manifest{Name: "x"})
+	f.Begin(Head{Dir: "dir", Manifest: results.Manifest{Name: "x"}})
 	var wg sync.WaitGroup
 	const each = 700
 	for range 4 {
@@ -36,7 +36,7 @@ func TestFeedDropsSamplesOnly(t *testing.T) {
 	for _, e := range got.events {
 		count[e.Kind]++
 	}
-	if got.begun == nil || got.begun.dir != "dir" || count[results.EventResult] != 4*each {
+	if got.begun == nil || got.begun.Dir != "dir" || count[results.EventResult] != 4*each {
 		t.Errorf("begun %v, %d results of %d", got.begun, count[results.EventResult], 4*each)
 	}
 	if count[results.EventSample] != feedSamples || got.lost != 4*each-feedSamples {
@@ -63,9 +63,9 @@ func TestFeedFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	m, events := f.follow(ctx, run.Stop)
-	if m.Name != rec.Manifest.Name {
-		t.Errorf("the manifest of %q", m.Name)
+	head, events := f.follow(ctx, run.Stop)
+	if head.Manifest.Name != rec.Manifest.Name {
+		t.Errorf("the manifest of %q", head.Manifest.Name)
 	}
 	n := 0
 	last := results.Event{}
@@ -89,7 +89,7 @@ func TestPlain(t *testing.T) {
 	if err := reports.Text(&want, stored, reports.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Plain(&talk, &out, stored.Manifest, nil, slices.Values(stored.Events()), reports.Options{}); err != nil {
+	if err := Plain(&talk, &out, NewHead(stored), slices.Values(stored.Events()), reports.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if out.String() != want.String() {

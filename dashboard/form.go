@@ -144,7 +144,7 @@ func (d *dash) start(c Choice) error {
 	d.feed, d.stopping, d.paused, d.frozen = feed, false, false, false
 	d.group, d.selected, d.filter = -1, "", ""
 	// Until the run has told of its folder there is nothing to show, and it goes on already.
-	d.story = newStory("", results.Manifest{Rounds: c.Rounds})
+	d.story = newStory(Head{Manifest: results.Manifest{Rounds: c.Rounds}})
 	return nil
 }
 

@@ -40,9 +40,9 @@ func TestProgressIsSeen(t *testing.T) {
 // TestTitleNamesWhatIsMeasured: where the table shows another group than that of the cell that
 // is measured, the title has both; the name is told apart within the cell's own group.
 func TestTitleNamesWhatIsMeasured(t *testing.T) {
-	s := newStory("", results.Manifest{Start: start, Rounds: 1, Cells: []results.Cell{
+	s := newStory(Head{Manifest: results.Manifest{Start: start, Rounds: 1, Cells: []results.Cell{
 		cellOf("reactor", "epoll", 64), cellOf("reactor", "poll", 64), cellOf("ppc", "fork", 64), cellOf("reactor", "epoll", 1),
-	}})
+	}}})
 	d := newDash(&fakeRun{}, look{}, DefaultFPS)
 	d.story = s
 	d.resize(100, 30)
@@ -87,7 +87,7 @@ func TestCutShort(t *testing.T) {
 func TestNoSuccess(t *testing.T) {
 	d := newDash(&fakeRun{}, look{}, DefaultFPS)
 	c := cellOf("ppc", "fork", 8)
-	d.story = newStory("", results.Manifest{Start: start, Rounds: 1, Cells: []results.Cell{c}})
+	d.story = newStory(Head{Manifest: results.Manifest{Start: start, Rounds: 1, Cells: []results.Cell{c}}})
 	c.Round = 1
 	c = c.Identify()
 	x := results.Result{Cell: c}

@@ -13,20 +13,18 @@ import (
 )
 
 // Plain shows a run where there is no terminal: one line on talk for each step that is
-// done, and at the end the table on out, the same bytes as reports makes of the folder, of
-// which warnings say what is damaged. It returns when events end, with the first error of a
-// write to out; talk may fail, as a closed stderr does, without ending it.
-func Plain(
-	talk, out io.Writer, m results.Manifest, warnings []string, events iter.Seq[results.Event], opt reports.Options,
-) error {
-	stored := results.Stored{Manifest: m, Warnings: warnings}
+// done, and at the end the table on out, the same bytes as reports makes of the folder. It
+// returns when events end, with the first error of a write to out; talk may fail, as a
+// closed stderr does, without ending it.
+func Plain(talk, out io.Writer, h Head, events iter.Seq[results.Event], opt reports.Options) error {
+	stored := results.Stored{Dir: h.Dir, Manifest: h.Manifest, Predictions: h.Predictions, Warnings: h.Warnings}
 	for e := range events {
 		switch {
 		case e.Kind == results.EventResult && e.Result != nil:
 			stored.Results = append(stored.Results, *e.Result)
 			fmt.Fprintf(talk, "[%d/%d] %s\n", e.Done, e.Total, clean(resultText(*e.Result)))
 		case e.Kind == results.EventNote:
-			if !slices.Contains(m.Warnings, e.Text) && !slices.Contains(stored.Manifest.Warnings, e.Text) {
+			if !slices.Contains(h.Manifest.Warnings, e.Text) && !slices.Contains(stored.Manifest.Warnings, e.Text) {
 				stored.Manifest.Warnings = append(slices.Clone(stored.Manifest.Warnings), e.Text)
 			}
 			fmt.Fprintf(talk, "note: %s\n", clean(e.Text))
@@ -43,7 +41,7 @@ func Plain(
 // in both.
 func Differences(out io.Writer, run, base Recording, ascii bool) error {
 	of := func(r Recording) *story {
-		s := newStory(r.Dir, r.Manifest)
+		s := newStory(r.Head)
 		for _, e := range r.Events {
 			s.fold(e)
 		}
@@ -52,7 +50,7 @@ func Differences(out io.Writer, run, base Recording, ascii bool) error {
 	a, b := of(run), of(base)
 	var text strings.Builder
 	fmt.Fprintf(&text, "run   %s\nbase  %s\n", a.origin(), b.origin())
-	if warning := unlikeText(a.manifest, b.manifest); warning != "" {
+	if warning := unlikeText(a.Manifest, b.Manifest); warning != "" {
 		fmt.Fprintf(&text, "!     %s\n", warning)
 	}
 	fmt.Fprintf(&text, "\ndifferences to the base; ~: none is claimed (U-test, p >= %.2g)\n\n", alpha)

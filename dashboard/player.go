@@ -18,17 +18,28 @@ type player struct {
 	paused    bool
 }
 
-// Recording is a stored run to be shown: results.Open gives both parts.
+// Head is what is known of a run before its first event.
+type Head struct {
+	Dir         string // where it is kept, for the user to find it
+	Manifest    results.Manifest
+	Predictions []results.Prediction // locked before the run
+	Warnings    []string             // what is damaged in the folder
+}
+
+// NewHead returns that of a run whose folder was opened.
+func NewHead(s *results.Stored) Head {
+	return Head{Dir: s.Dir, Manifest: s.Manifest, Predictions: s.Predictions, Warnings: s.Warnings}
+}
+
+// Recording is a stored run to be shown.
 type Recording struct {
-	Dir      string
-	Manifest results.Manifest
-	Events   []results.Event
-	Warnings []string // what is damaged in the folder
+	Head
+	Events []results.Event
 }
 
 // Record returns a stored run as a recording.
 func Record(s *results.Stored) Recording {
-	return Recording{Dir: s.Dir, Manifest: s.Manifest, Events: s.Events(), Warnings: s.Warnings}
+	return Recording{Head: NewHead(s), Events: s.Events()}
 }
 
 const maxSpeed = 32
@@ -40,10 +51,7 @@ func newPlayer(r Recording) *player {
 }
 
 func (p *player) rewind() {
-	p.story = newStory(p.recording.Dir, p.recording.Manifest)
-	for _, w := range p.recording.Warnings {
-		p.story.note(w)
-	}
+	p.story = newStory(p.recording.Head)
 	p.next = 0
 	p.at = p.from()
 }

@@ -58,7 +58,7 @@ func (f *fakeRun) Start(c Choice, feed *Feed) error {
 	}
 	f.choices = append(f.choices, c)
 	f.feed = feed
-	feed.Begin(f.head.Dir, f.head.Manifest)
+	feed.Begin(f.head.Head)
 	return nil
 }
 

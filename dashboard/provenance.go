@@ -18,7 +18,7 @@ func (d *dash) unlikeRuns() []screen.Span {
 	if d.other == nil {
 		return nil
 	}
-	if text := unlikeText(d.story.manifest, d.other.manifest); text != "" {
+	if text := unlikeText(d.story.Manifest, d.other.Manifest); text != "" {
 		return []screen.Span{{Text: "! " + text, Style: screen.Warn}}
 	}
 	return nil
@@ -47,7 +47,7 @@ func (d *dash) origins() []screen.Span {
 
 // origin is a run's folder, machine and plan.
 func (s *story) origin() string {
-	m := s.manifest
+	m := s.Manifest
 	parts := []string{s.name()}
 	add := func(text string) {
 		if text != "" {
@@ -67,10 +67,10 @@ func (s *story) origin() string {
 
 // name is how the user finds the run again.
 func (s *story) name() string {
-	if s.dir != "" {
-		return clean(filepath.Base(s.dir))
+	if s.Dir != "" {
+		return clean(filepath.Base(s.Dir))
 	}
-	return clean(s.manifest.Name)
+	return clean(s.Manifest.Name)
 }
 
 func processor(m results.Manifest) string {

@@ -229,13 +229,13 @@ func (o *Options) plain(ctx context.Context) error {
 	}
 	if o.Replay != nil {
 		if b := o.Base; b != nil {
-			if err := Plain(io.Discard, o.Out, b.Manifest, b.Warnings, slices.Values(b.Events), opt); err != nil {
+			if err := Plain(io.Discard, o.Out, b.Head, slices.Values(b.Events), opt); err != nil {
 				return err
 			}
 			fmt.Fprintln(o.Out)
 		}
 		r := o.Replay
-		if err := Plain(o.Talk, o.Out, r.Manifest, r.Warnings, slices.Values(r.Events), opt); err != nil || o.Base == nil {
+		if err := Plain(o.Talk, o.Out, r.Head, slices.Values(r.Events), opt); err != nil || o.Base == nil {
 			return err
 		}
 		fmt.Fprintln(o.Out)
@@ -249,8 +249,8 @@ func (o *Options) plain(ctx context.Context) error {
 		return err
 	}
 	defer o.Control.Stop() // where the table could not be written
-	m, events := feed.follow(ctx, o.Control.Stop)
-	if err := Plain(o.Talk, o.Out, m, nil, events, opt); err != nil {
+	head, events := feed.follow(ctx, o.Control.Stop)
+	if err := Plain(o.Talk, o.Out, head, events, opt); err != nil {
 		return err
 	}
 	return context.Cause(ctx)
@@ -258,7 +258,7 @@ func (o *Options) plain(ctx context.Context) error {
 
 // follow waits for the beginning of a run and returns its events as they come, to the
 // last one. When ctx ends it calls stop, once, and goes on to the end that this brings.
-func (f *Feed) follow(ctx context.Context, stop func()) (results.Manifest, iter.Seq[results.Event]) {
+func (f *Feed) follow(ctx context.Context, stop func()) (Head, iter.Seq[results.Event]) {
 	stopped := ctx.Done()
 	wait := func() {
 		select {
@@ -272,7 +272,7 @@ func (f *Feed) follow(ctx context.Context, stop func()) (results.Manifest, iter.
 	for t = f.take(); t.begun == nil; t = f.take() {
 		wait()
 	}
-	return t.begun.manifest, func(yield func(results.Event) bool) {
+	return *t.begun, func(yield func(results.Event) bool) {
 		for ; ; t = f.take() {
 			for _, e := range t.events {
 				if !yield(e) || e.Kind == results.EventEnd {

@@ -36,7 +36,7 @@ func (l *liveRun) Start(_ Choice, feed *Feed) error {
 	defer l.mu.Unlock()
 	stopped := make(chan struct{})
 	l.stopped = stopped
-	feed.Begin(l.rec.Dir, l.rec.Manifest)
+	feed.Begin(l.rec.Head)
 	l.ended.Go(func() {
 		for _, e := range l.rec.Events[:len(l.rec.Events)-1] {
 			select {

@@ -14,11 +14,10 @@ import (
 // same story, whether they come from a run that is going on or from a folder, and to go
 // back in time is to fold again from the beginning. It belongs to one goroutine.
 type story struct {
-	dir      string
-	manifest results.Manifest
-	rows     []*row // in the order of the manifest's cells; others behind, as they come
-	groups   []group
-	specs    []string // models in the order of rows: what digits, markers and colours count by
+	Head
+	rows   []*row // in the order of the manifest's cells; others behind, as they come
+	groups []group
+	specs  []string // models in the order of rows: what digits, markers and colours count by
 
 	done, total int
 	current     *row         // the cell that is being measured, nil between cells
@@ -28,6 +27,8 @@ type story struct {
 	measured    pace         // of the cells that have a result
 	ended       bool
 	ending      string // why, if it was cut short
+	results     []results.Result
+	judged      ledger
 	notes       []string
 	log         []logLine
 	lost        uint64 // samples that did not find room on their way here: see Feed
@@ -49,10 +50,13 @@ type logLine struct {
 // maxLog bounds the log of a run that goes on for days.
 const maxLog = 1000
 
-// newStory returns the story of a run of which nothing has happened yet. dir is where the
-// run is kept, for the user to find it.
-func newStory(dir string, m results.Manifest) *story {
-	s := &story{dir: dir, manifest: m, begun: m.Start, last: m.Start}
+// newStory returns the story of a run of which nothing has happened yet.
+func newStory(h Head) *story {
+	m := h.Manifest
+	s := &story{Head: h, begun: m.Start, last: m.Start}
+	for _, w := range h.Warnings {
+		s.note(w)
+	}
 	for _, c := range m.Cells {
 		s.row(c)
 		if c.Round == 0 {
@@ -89,6 +93,7 @@ func (s *story) fold(e results.Event) {
 		s.current = nil
 		if e.Result != nil {
 			s.row(e.Cell).result(*e.Result, e.Latencies)
+			s.results = append(s.results, *e.Result)
 			s.tell(e.At, resultText(*e.Result), e.Result.NeverServed > 0 || e.Result.Requests == 0)
 		}
 	case results.EventNote:
@@ -207,7 +212,7 @@ func (s *story) warnings() []string {
 		all = append(all, s.ending)
 	}
 	all = append(all, s.notes...)
-	for _, w := range s.manifest.Warnings {
+	for _, w := range s.Manifest.Warnings {
 		if w = clean(w); !slices.Contains(all, w) {
 			all = append(all, w)
 		}
@@ -260,7 +265,7 @@ func (s *story) left(now time.Time) (d time.Duration, ok bool) {
 // ports is how many local ports a source address has, by the manifest's range; 28,232 by
 // the kernel's default where it is not recorded (ip-sysctl: ip_local_port_range).
 func (s *story) ports() float64 {
-	f := strings.Fields(s.manifest.Sysctls["net.ipv4.ip_local_port_range"])
+	f := strings.Fields(s.Manifest.Sysctls["net.ipv4.ip_local_port_range"])
 	if len(f) == 2 {
 		from, err1 := strconv.Atoi(f[0])
 		to, err2 := strconv.Atoi(f[1])

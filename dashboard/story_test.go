@@ -18,7 +18,7 @@ import (
 
 // told is the story of events.
 func told(r Recording, events []results.Event) *story {
-	s := newStory(r.Dir, r.Manifest)
+	s := newStory(r.Head)
 	for _, e := range events {
 		s.fold(e)
 	}
@@ -136,7 +136,7 @@ func TestStoryTwice(t *testing.T) {
 
 func TestStoryBounds(t *testing.T) {
 	c := results.Cell{Model: "reactor", App: "http", Path: "/", Conns: 1, Mode: results.ModeKeepAlive, Pipeline: 1, Round: 1}.Identify()
-	s := newStory("", results.Manifest{})
+	s := newStory(Head{})
 	s.fold(results.Event{Kind: results.EventBegin, Cell: c, Total: 1})
 	for i := range 3*maxSamples + 1 {
 		x := results.Sample{Cell: c.ID, T: float64(i), Values: map[results.Metric]float64{results.ReqPerSec: float64(i)}}
@@ -158,7 +158,7 @@ func TestStoryBounds(t *testing.T) {
 // TestTimes: what is left counts cells, not what lies between them, and runs down within a
 // cell whose samples keep coming.
 func TestTimes(t *testing.T) {
-	s := newStory("", results.Manifest{Start: start, Rounds: 1})
+	s := newStory(Head{Manifest: results.Manifest{Start: start, Rounds: 1}})
 	c := results.Cell{Model: "ppc", Round: 1}.Identify()
 	at := func(sec int) time.Time { return start.Add(time.Duration(sec) * time.Second) }
 	fold := func(sec int, kind results.EventKind, done int) {
@@ -202,7 +202,7 @@ func TestTimes(t *testing.T) {
 
 func TestPorts(t *testing.T) {
 	for text, want := range map[string]float64{"": 28232, "32768 60999": 28232, "1024\t65535": 64512, "9 1": 28232, "x y": 28232} {
-		s := newStory("", results.Manifest{Sysctls: map[string]string{"net.ipv4.ip_local_port_range": text}})
+		s := newStory(Head{Manifest: results.Manifest{Sysctls: map[string]string{"net.ipv4.ip_local_port_range": text}}})
 		if got := s.ports(); got != want {
 			t.Errorf("%q: %v ports, want %v", text, got, want)
 		}

@@ -19,6 +19,7 @@ func (d *dash) details() []screen.Span {
 		lines = append(lines, r.verdicts()...)
 		lines = append(lines, d.differenceLine(r)...)
 	}
+	lines = append(lines, d.story.predictions()...)
 	for _, w := range d.story.warnings() {
 		lines = append(lines, screen.Span{Text: "! " + w, Style: screen.Warn})
 	}
@@ -26,9 +27,6 @@ func (d *dash) details() []screen.Span {
 	if r := d.row(); r != nil {
 		lines = append(lines, r.missing()...)
 		lines = append(lines, r.remarks()...)
-	}
-	if hash := clean(d.story.manifest.PredictionHash); hash != "" {
-		lines = append(lines, screen.Span{Text: "predictions were locked before the run: sha256 " + hash, Style: screen.Normal})
 	}
 	return lines
 }

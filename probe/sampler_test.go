@@ -152,7 +152,7 @@ func TestBudget(t *testing.T) {
 	if cost.Share() > Share {
 		t.Errorf("%.3f%% of a processor, at most %.3f%% is allowed: %+v", 100*cost.Share(), 100*Share, cost.Sources)
 	}
-	if seen["dump"] == 0 || seen["user-ns"] < 10 || cost.Sources["switches"].Reads < 3 {
+	if seen["dump"] == 0 || seen["user-ns"] < 5 || cost.Sources["switches"].Reads < 3 {
 		t.Errorf("%v, %+v", seen, cost.Sources)
 	}
 }

@@ -116,7 +116,7 @@ func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error 
 	if err != nil {
 		return machineError(errors.Join(err, folder.Close(true)))
 	}
-	feed.Begin(folder.Dir(), stored.Manifest)
+	feed.Begin(dashboard.NewHead(stored))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.runs = append(c.runs, startRun(p, cells, folder, feed))
