@@ -88,17 +88,18 @@ func TestParseAddr(t *testing.T) {
 // table is a recorded /proc whose tcp has the given sockets, ADDR=STATE, inodes from 1 on.
 func table(t *testing.T, sockets string) Proc {
 	t.Helper()
-	text := "  sl  local_address rem_address   st ...\n"
+	var text strings.Builder
+	text.WriteString("  sl  local_address rem_address   st ...\n")
 	for i, s := range strings.Fields(sockets) {
 		addr, state, _ := strings.Cut(s, "=")
-		text += fmt.Sprintf("   0: %s 00000000:0000 %s 00000000:00000000 00:00000000 00000000  1000        0 %d 1 0000000000000000 100 0 0 10 0\n",
-			spell(netip.MustParseAddrPort(addr)), state, i+1)
+		text.WriteString(fmt.Sprintf("   0: %s 00000000:0000 %s 00000000:00000000 00:00000000 00000000  1000        0 %d 1 0000000000000000 100 0 0 10 0\n",
+			spell(netip.MustParseAddrPort(addr)), state, i+1))
 	}
 	root := t.TempDir()
 	if err := os.MkdirAll(root+"/thread-self/net", 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(root+"/thread-self/net/tcp", []byte(text), 0o666); err != nil {
+	if err := os.WriteFile(root+"/thread-self/net/tcp", []byte(text.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return Proc{root}

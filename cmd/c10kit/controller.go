@@ -19,9 +19,9 @@ import (
 // with what the form does not ask for from the command line, and runs it. There is one run
 // at a time; all may be called from any goroutine.
 type controller struct {
-	base    bench.Plan // of the command line
-	seeded  bool       // by the command line: otherwise each run has a seed of its own
-	flags   *planFlags // of the command line: where runs go, and what is predicted of them
+	base    bench.Plan              // of the command line
+	seeded  bool                    // by the command line: otherwise each run has a seed of its own
+	flags   *planFlags              // of the command line: where runs go, and what is predicted of them
 	layouts map[string]bench.Layout // by placement
 
 	mu   sync.Mutex
@@ -116,7 +116,9 @@ func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error 
 	if err != nil {
 		return machineError(errors.Join(err, folder.Close(true)))
 	}
-	feed.Begin(dashboard.NewHead(stored))
+	head := dashboard.NewHead(stored)
+	head.Warnings = nil // that it is not closed is no damage yet
+	feed.Begin(head)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.runs = append(c.runs, startRun(p, cells, folder, feed))

@@ -52,7 +52,7 @@ var closedLists = map[string][]string{
 }
 
 // fileFlags name a file or a folder.
-var fileFlags = []string{"body", "export", "hgrm", "out"}
+var fileFlags = []string{"body", "export", "hgrm", "out", "predict"}
 
 // completeFlags has the shell offer the values of closed lists, and files only where one
 // is meant.

@@ -43,8 +43,8 @@ type loadReport struct {
 	Total        *latencyRow       `json:"total,omitempty"`
 	FirstByte    *latencyRow       `json:"first-byte,omitempty"`
 	Connect      *latencyRow       `json:"connect,omitempty"`
-	TWServer     uint64            `json:"tw-server"`
-	TWClient     uint64            `json:"tw-client"`
+	TWServer     *uint64           `json:"tw-server,omitempty"` // nil: Server.Missing says why
+	TWClient     *uint64           `json:"tw-client,omitempty"`
 	SlowConnects uint64            `json:"slow-connects"`                // a second or more: a SYN was sent again
 	ClientCPU    float64           `json:"client-cpu"`                   // of its threads' time, 0..1
 	ClientWait   float64           `json:"client-wait"`                  // likewise, ready to run and without a CPU; -1: not known
@@ -98,6 +98,31 @@ func (r *latencyRow) text(w io.Writer) {
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", r.name, f(r.P50), f(r.P90), f(r.P99), f(r.P999), f(&r.Max), r.N)
 }
 
+// made is how many TIME_WAITs a side made: as often as it closed first, unless the kernel of
+// the server, s, says that it had no room for some. It moves the figure out of s.
+func made(m results.Metric, closed uint64, s *serverReport) *uint64 {
+	if s == nil {
+		return &closed
+	}
+	v, known := s.Values[m]
+	delete(s.Values, m)
+	if s.Missing[m] != "" {
+		return nil
+	}
+	if known {
+		closed = uint64(v)
+	}
+	return &closed
+}
+
+// count formats a figure, or a dash.
+func count(n *uint64) string {
+	if n == nil {
+		return "-"
+	}
+	return strconv.FormatUint(*n, 10)
+}
+
 func newLoadReport(c loadgen.Config, r *loadgen.Result, s *serverReport) *loadReport {
 	l := &loadReport{
 		URL: c.Target.String(), Conns: c.Conns, Threads: max(c.Threads, 1), Mode: results.ModeKeepAlive,
@@ -105,7 +130,7 @@ func newLoadReport(c loadgen.Config, r *loadgen.Result, s *serverReport) *loadRe
 		Seconds: r.Elapsed.Seconds(), Requests: r.Requests, Connections: r.Conns.Opened,
 		BytesIn: r.BytesIn, BytesOut: r.BytesOut, Started: r.Window.Started, InFlight: r.Window.InFlight,
 		Failed: r.Window.Failed, NeverServed: r.NeverServed,
-		TWServer: r.Conns.TWServer, TWClient: r.Conns.TWClient,
+		TWServer: made(results.TimeWaitServer, r.Conns.TWServer, s), TWClient: made(results.TimeWaitClient, r.Conns.TWClient, s),
 		Total: newLatencyRow("total", r.Total), FirstByte: newLatencyRow("first byte", r.FirstByte),
 		Connect:      newLatencyRow("connect", r.Connect),
 		SlowConnects: r.SlowConnects, ClientWait: -1, Server: s,
@@ -204,7 +229,7 @@ func (l *loadReport) text(w io.Writer) error {
 	line("")
 	line("requests\t%d\t%s req/s", l.Requests, results.ReqPerSec.Format(l.ReqPerSec))
 	line("errors\t%d", l.Failed)
-	line("connections\t%d\tTIME_WAIT created: server %d, client %d", l.Connections, l.TWServer, l.TWClient)
+	line("connections\t%d\tTIME_WAIT made: server %s, client %s", l.Connections, count(l.TWServer), count(l.TWClient))
 	line("transfer\t%s in\t%s out", results.ScaleBytes.Format(float64(l.BytesIn)), results.ScaleBytes.Format(float64(l.BytesOut)))
 	switches := "-"
 	if l.ClientVol != nil {

@@ -29,7 +29,7 @@ func TestGlossaryTerms(t *testing.T) {
 				t.Errorf("line %d has an empty cell: %s", i+1, line)
 			}
 		}
-		for _, term := range strings.Split(cells[0], ",") {
+		for term := range strings.SplitSeq(cells[0], ",") {
 			term = strings.ToLower(strings.TrimSpace(term))
 			if before, twice := rows[term]; twice {
 				t.Errorf("%q is in lines %d and %d: one word, one row", term, before, i+1)
