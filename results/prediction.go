@@ -293,7 +293,7 @@ func (p *Prediction) reference(c Cell, rs []Result) (v float64, why string) {
 	var found *Result
 	for i := range rs {
 		r := &rs[i]
-		if !isModel(r.Cell, p.Than) || r.Cell.among() != c.among() {
+		if !isModel(r.Cell, p.Than) || r.Cell.Group() != c.Group() {
 			continue
 		}
 		if found != nil {
@@ -309,13 +309,6 @@ func (p *Prediction) reference(c Cell, rs []Result) (v float64, why string) {
 		return 0, p.missing(found)
 	}
 	return v, ""
-}
-
-// among is a cell without what tells models apart: those of equal results are measured
-// against each other, in one round.
-func (c Cell) among() Cell {
-	c.Model, c.Variant, c.Workers, c.ID = "", "", 0, ""
-	return c
 }
 
 func (p *Prediction) holds(figure, reference float64) bool {
