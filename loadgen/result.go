@@ -73,8 +73,9 @@ type Result struct {
 	// process stood still for as long.) They are in Connect; connects that
 	// failed are in Errors.
 	SlowConnects uint64
-	// NeverServed is how many of Config.Conns slots had not received one
-	// complete answer by the end of the run.
+	// NeverServed is how many of Config.Conns slots had not received one complete
+	// answer by the end of the run, of those that were used at all: fewer than Conns
+	// Requests need no more.
 	NeverServed int
 
 	BytesIn, BytesOut uint64
@@ -113,7 +114,7 @@ func (r *run) result() *Result {
 	for _, t := range r.threads {
 		whole.add(&t.counts)
 		for i := range t.conns {
-			if !t.conns[i].served {
+			if c := &t.conns[i]; !c.served && c.opened != 0 {
 				res.NeverServed++
 			}
 		}

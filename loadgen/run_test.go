@@ -347,3 +347,13 @@ func TestCannotPin(t *testing.T) {
 		t.Errorf("%d descriptors before, %d after, %d connections", before, after, p.accepted.Load())
 	}
 }
+
+// TestFewerRequestsThanConns: connections that no request needed are not ones that the
+// server left without an answer.
+func TestFewerRequestsThanConns(t *testing.T) {
+	p := newPeer(t, answering(polite))
+	r := load(t, t.Context(), Config{Target: p.httpTarget(t), Conns: 16, Requests: 3})
+	if r.Requests != 3 || r.NeverServed != 0 {
+		t.Errorf("%d requests, %d connections never served, want 3 and 0", r.Requests, r.NeverServed)
+	}
+}

@@ -40,16 +40,12 @@ func ParseSources(s string) ([]netip.Addr, error) {
 }
 
 func parseBlock(field string) (netip.Prefix, error) {
-	if strings.Contains(field, "/") {
-		p, err := netip.ParsePrefix(field)
-		if err != nil {
-			return p, err
-		}
+	if p, err := netip.ParsePrefix(field); err == nil {
 		return p.Masked(), nil
 	}
 	a, err := netip.ParseAddr(field)
 	if err != nil {
-		return netip.Prefix{}, err
+		return netip.Prefix{}, fmt.Errorf("%q is no address such as 127.0.1.1 and no block such as 127.0.1.0/28", field)
 	}
 	return a.Prefix(a.BitLen())
 }

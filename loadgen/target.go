@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -51,6 +52,9 @@ func ParseTarget(raw string) (Target, error) {
 }
 
 func parseTarget(raw string) (Target, error) {
+	if !strings.Contains(raw, "://") {
+		return Target{}, fmt.Errorf("an address begins with its protocol: write http://%s", cmp.Or(raw, "127.0.0.1:8080/"))
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		// url.Error repeats the whole address, which the caller prints already.

@@ -41,7 +41,7 @@ func TestParseTargetRefuses(t *testing.T) {
 	for raw, want := range map[string]string{
 		"https://127.0.0.1/":          "https is not supported",
 		"ftp://127.0.0.1/":            `scheme "ftp"`,
-		"127.0.0.1:80":                "first path segment",
+		"127.0.0.1:80":                "write http://127.0.0.1:80",
 		"http://example.com/":         "names are not looked up",
 		"http:///x":                   "names are not looked up",
 		"http://[fe80::1%25eth0]/":    "names are not looked up",
@@ -85,15 +85,15 @@ func TestParseSources(t *testing.T) {
 		}
 	}
 	for s, want := range map[string]string{
-		"":                    "unable to parse",
-		"127.0.0.1,":          "unable to parse",
+		"":                    "is no address",
+		"127.0.0.1,":          "is no address",
 		"10.0.0.0/30":         "outside 127.0.0.0/8",
 		"::1":                 "outside 127.0.0.0/8",
 		"::/0":                "more than 4096",
 		"127.0.0.0/8":         "more than 4096",
 		"127.0.0.0/31":        "network and broadcast",
 		"127.0.0.1,127.0.0.1": "named twice",
-		"127.0.0.1/x":         "bad bits",
+		"127.0.0.1/x":         "is no address",
 	} {
 		if list, err := ParseSources(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %d addresses, %v", s, len(list), err)

@@ -79,9 +79,17 @@ loopback is refused unless --i-own-this-host is given.`,
 }
 
 func (o *loadOptions) run(cmd *cobra.Command, url string) error {
+	if err := refuseZero(cmd, "requests", "threads", "pipeline", "timeout", "conns"); err != nil {
+		return err
+	}
 	if err := o.complete(url, cmd.Flags().Changed("duration")); err != nil {
 		return usageError(err)
 	}
+	hgrm, err := o.createHgrm() // before the load: what cannot be written is not measured in vain
+	if err != nil {
+		return machineError(err)
+	}
+	defer hgrm.Close()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(o.cfg.Threads, 1) + 2))
 	server, err := watchServer(o.cfg.Target.Addr, o.pid, o.perf)
 	defer func() { _ = server.release() }()
@@ -96,16 +104,14 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 	if err != nil {
 		return machineError(err)
 	}
-	if o.hgrm != "" {
-		if err := writeHgrm(o.hgrm, result); err != nil {
-			return machineError(err)
-		}
-	}
 	report := newLoadReport(o.cfg, result, server.report(result))
 	if o.json {
 		err = report.json(cmd.OutOrStdout())
 	} else {
 		err = report.text(cmd.OutOrStdout())
+	}
+	if hgrm != nil { // after the report: a disk that is full takes no more than the file
+		err = errors.Join(err, writeHgrm(hgrm, result))
 	}
 	switch {
 	case err != nil:
@@ -118,6 +124,14 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 		return failedf("no request was answered with 2xx")
 	}
 	return nil
+}
+
+// createHgrm makes the file of --hgrm; nil if none was asked for.
+func (o *loadOptions) createHgrm() (*os.File, error) {
+	if o.hgrm == "" {
+		return nil, nil
+	}
+	return os.Create(o.hgrm)
 }
 
 // complete turns the flags into loadgen's configuration, and checks it: nothing is

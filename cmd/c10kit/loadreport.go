@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -305,14 +306,7 @@ func things(n, one, many string) string {
 }
 
 // writeHgrm writes the percentile distribution in milliseconds.
-func writeHgrm(path string, r *loadgen.Result) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if _, err := r.Total.PercentilesPrint(f, 5, float64(time.Millisecond)); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+func writeHgrm(f *os.File, r *loadgen.Result) error {
+	_, err := r.Total.PercentilesPrint(f, 5, float64(time.Millisecond))
+	return errors.Join(err, f.Close())
 }
