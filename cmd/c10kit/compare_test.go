@@ -69,7 +69,7 @@ func TestCompareFails(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip(err)
 	}
-	const killed = "cmd:timeout -s KILL 3 python3 -m http.server --bind {host} {port}"
+	const killed = "cmd:timeout -s KILL 2 python3 -m http.server --bind {host} {port}"
 	code, page, talk = compare(killed, "-d", "3100ms", "--path", "/")
 	if code != exitFailed || !strings.Contains(talk, killed+" close / c=4: its server ended before it was asked to:") {
 		t.Errorf("exit %d: %s", code, talk)

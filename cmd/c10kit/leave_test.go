@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -86,16 +85,8 @@ func TestDashboardSuspend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// A shell, as only one that shares the session can let the dashboard go on.
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
-			bin := t.TempDir()
-			if err := os.Symlink(self, filepath.Join(bin, commandName)); err != nil {
-				t.Fatal(err)
-			}
-			p := onTerminal(t, 100, 30, exec.Command("sh", "-c", `set -m; PATH=$0:$PATH; `+commandName+
-				` dashboard reactor iterative -c 4 -d 100ms --rounds 100 --placement shared; echo stopped with $?; read line; fg; echo left with $?`, bin))
+			p := onTerminal(t, 100, 30, byShell(t, `set -m; `+commandName+
+				` dashboard reactor iterative -c 4 -d 100ms --rounds 100 --placement shared; echo stopped with $?; read line; fg; echo left with $?`))
 			until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
 			p.wait("req/s")
 			ask(p)

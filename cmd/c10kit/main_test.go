@@ -124,6 +124,26 @@ func start(t *testing.T, args ...string) (cmd *exec.Cmd, stdout io.Reader, stder
 	t.Helper()
 	cmd = exec.Command(reexec.Self())
 	cmd.Args = append([]string{commandName}, args...)
+	return begin(t, cmd)
+}
+
+// byShell is a command of sh, which finds the command under its name.
+func byShell(t *testing.T, line string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(bin, commandName)); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command("sh", "-c", "PATH=$0:$PATH; "+line, bin)
+}
+
+// begin starts a command in a folder and a process group of its own.
+func begin(t *testing.T, cmd *exec.Cmd) (_ *exec.Cmd, stdout io.Reader, stderr *bytes.Buffer) {
+	t.Helper()
 	cmd.Dir = t.TempDir()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr = new(bytes.Buffer)
@@ -186,12 +206,18 @@ func TestFullDisk(t *testing.T) {
 func serve(t *testing.T, args ...string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd, out, stderr := start(t, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
+	return cmd, listening(t, out, stderr)
+}
+
+// listening reads the line of a server that is ready, and returns its address.
+func listening(t *testing.T, out io.Reader, stderr *bytes.Buffer) string {
+	t.Helper()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if err != nil || !ok {
 		t.Fatalf("serve said %q (%v), stderr %q", line, err, stderr)
 	}
-	return cmd, addr
+	return addr
 }
 
 func TestServeAndLoad(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -89,9 +88,9 @@ func TestHangUp(t *testing.T) {
 
 // Under nohup(1) SIGHUP is ignored, and stays so.
 func TestNoHangUp(t *testing.T) {
-	signal.Ignore(syscall.SIGHUP)
-	defer signal.Reset(syscall.SIGHUP)
-	cmd, addr := serve(t, "reactor")
+	// Not signal.Ignore: there is no way back from it, and every later child would inherit it.
+	cmd, out, stderr := begin(t, byShell(t, `trap "" HUP; exec `+commandName+` serve reactor --addr 127.0.0.1:0`))
+	addr := listening(t, out, stderr)
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
