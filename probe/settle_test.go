@@ -167,9 +167,9 @@ func (w *world) Len() int { w.turn(); return len(w.workers) }
 
 func (w *world) Seat(n int) Seat {
 	w.turn()
-	s := Seat{Generation: w.workers[n].seat.Generation}
+	s := Seat{Ending: w.workers[n].seat.Ending}
 	w.turn()
-	s.Ending = w.workers[n].seat.Ending
+	s.Generation = w.workers[n].seat.Generation
 	w.turn()
 	s.PID, s.TID = w.workers[n].seat.PID, w.workers[n].seat.TID
 	return s

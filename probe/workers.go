@@ -22,7 +22,10 @@ import (
 type Workers interface {
 	// Len is how many seats have been used at least once.
 	Len() int
-	// Seat is seat i of Len as it is now.
+	// Seat is seat i of Len. Its fields are read in this order: Ending, Generation, PID and
+	// TID. So a generation that two readings have in common was there when the second read
+	// Ending; read the other way round, a worker that left between the two steps would be
+	// taken for one that is not ending.
 	Seat(i int) Seat
 	// Ended is what workers that have ended left behind.
 	Ended() Ended
@@ -64,10 +67,8 @@ func (b onBoard) Len() int { return len(b.Slots()) }
 
 func (b onBoard) Seat(i int) Seat {
 	s := b.Slot(i)
-	// The generation first: who takes the seat meanwhile is found out by the
-	// generation that is read later.
-	seat := Seat{Generation: s.Generation()}
-	seat.Ending = s.State() == board.Ended
+	seat := Seat{Ending: s.State() == board.Ended}
+	seat.Generation = s.Generation()
 	seat.PID, seat.TID = s.Pid(), s.Tid()
 	return seat
 }
