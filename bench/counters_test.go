@@ -38,8 +38,10 @@ func measure(t *testing.T, p bench.Plan, change func(*results.Cell)) *bench.Meas
 // or 3.
 //
 // A worker that does not run for 2 ms while the client sleeps finds what it would have
-// waited for: so on a busy machine there may be fewer, and it is tried again. There is no
-// reason for more.
+// waited for: so on a busy machine there may be fewer, and it is tried again. More there are
+// by the second and not by the connection: each of the 15 who wait in accept looks once a
+// second whether the server drains, and the longer the window the more of these. They are
+// counted (timed-wakeups/req) and allowed for; there is no reason for others.
 func TestSwitchesPerConnection(t *testing.T) {
 	l := layout(t, results.PlacementSplit)
 	if l.Placement != results.PlacementSplit {
@@ -57,11 +59,13 @@ func TestSwitchesPerConnection(t *testing.T) {
 					m := measure(t, p, func(c *results.Cell) { c.Workers = 16 })
 					r := m.Result
 					vol = r.Values[results.CswVoluntary]
-					t.Logf("csw-vol %.3f, csw-invol %.3f, csw-runtime %.3f per connection; wake-ups %.3f",
-						vol, r.Values[results.CswInvoluntary], r.Values[results.CswRuntime], r.Values[results.WakeUps])
+					timed := r.Values[results.TimedWakeUps]
+					t.Logf("csw-vol %.3f, csw-invol %.3f, csw-runtime %.3f per connection; wake-ups %.3f, timed %.3f",
+						vol, r.Values[results.CswInvoluntary], r.Values[results.CswRuntime], r.Values[results.WakeUps], timed)
 					switch {
-					case vol > want+0.1:
-						t.Fatalf("%.3f voluntary switches per connection, want %v ± 0.1: one too many is not the machine's", vol, want)
+					case vol > want+0.1+timed:
+						t.Fatalf("%.3f voluntary switches per connection, want %v ± 0.1 beside %.3f timed wake-ups: one too many is not the machine's",
+							vol, want, timed)
 					case vol >= want-0.1:
 						return
 					}

@@ -21,7 +21,7 @@ func (w *window) kernelCounts(r *results.Result, load *loadgen.Result, c watch.C
 	} else {
 		r.Miss(results.AcceptQueue, "no sample of the window saw it")
 	}
-	for _, m := range []results.Metric{results.CswRuntime, results.WakeUps, results.EAGAINs} {
+	for _, m := range []results.Metric{results.CswRuntime, results.WakeUps, results.TimedWakeUps, results.EAGAINs} {
 		switch _, counted := values[m]; {
 		case counted || missing[m] != "":
 		case m == results.CswRuntime && c.SwitchesErr == nil:

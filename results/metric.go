@@ -25,6 +25,7 @@ const (
 	CswError       Metric = "csw-error/req"
 	CswRuntime     Metric = "csw-runtime/req"
 	WakeUps        Metric = "wakeups/req"
+	TimedWakeUps   Metric = "timed-wakeups/req"
 	EAGAINs        Metric = "eagains/req"
 	Allocs         Metric = "allocs/req"
 
@@ -90,6 +91,7 @@ var infos = []Info{
 	{CswError, Lower, ScaleCount, "how far off the two may be: workers that lived at an edge of the window, with what one switches"},
 	{CswRuntime, Lower, ScaleCount, "context switches of the rest of the tree per request"},
 	{WakeUps, Lower, ScaleCount, "times a worker woke up with something to do, per request"},
+	{TimedWakeUps, Lower, ScaleCount, "times a worker woke up only because its time was up, per request"},
 	{EAGAINs, Lower, ScaleCount, "system calls of workers that found nothing to do, per request"},
 	{Allocs, Lower, ScaleCount, "heap allocations of the served processes per request"},
 	{TimeWaitServer, Lower, ScaleCount, "TIME_WAITs made in the window by the server closing first"},

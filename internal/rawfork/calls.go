@@ -31,6 +31,12 @@ func setAction(sig unix.Signal, to *sigaction) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(to)), 0, unsafe.Sizeof(to.mask), 0, 0)
 }
 
+// block adds a signal to those that the thread blocks.
+func block(sig unix.Signal) {
+	add := sigset(1) << (sig - 1)
+	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, uintptr(unsafe.Pointer(&add)), 0, unsafe.Sizeof(add), 0, 0)
+}
+
 // setMask sets the thread's mask of blocked signals and stores what it was in old,
 // unless that is nil. It cannot fail.
 func setMask(to, old *sigset) {

@@ -21,11 +21,11 @@ func init() { scenarios["hold"] = hold }
 // hold is a forker with many descriptors, one of whose children keeps some and
 // sleeps for ever.
 func hold(args []string) error {
-	signalsBefore := ownMask()
 	f, err := Prepare()
 	if err != nil {
 		return err
 	}
+	signalsBefore := ownMask()
 	for range 60 {
 		if _, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
 			return err
@@ -110,6 +110,9 @@ func TestChildIsBornWith(t *testing.T) {
 		ignored, caught := s.signals("SigIgn"), s.signals("SigCgt")
 		if want := set(unix.SIGTERM, unix.SIGINT, unix.SIGHUP); ignored != want {
 			t.Errorf("ignored %#x, want %#x", ignored, want)
+		}
+		if blocked := s.signals("SigBlk"); blocked != set(unix.SIGURG) {
+			t.Errorf("blocked %#x, want %#x", blocked, set(unix.SIGURG))
 		}
 		if caught&set(unix.SIGCHLD, unix.SIGTERM) != 0 || caught&set(unix.SIGURG, unix.SIGSEGV) == 0 {
 			t.Errorf("caught %#x", caught)

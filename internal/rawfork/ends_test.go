@@ -62,7 +62,7 @@ func ends([]string) error {
 	if err != nil {
 		return err
 	}
-	f.beforeClone = pend
+	f.pend()
 	var none *int
 	for _, c := range []struct {
 		about string
@@ -122,7 +122,7 @@ func stack([]string) error {
 	if err != nil {
 		return err
 	}
-	f.beforeClone = pend
+	f.pend()
 	const deep, deeper = 60 << 10, 4 << 20
 	for i := range 30 {
 		for range 4 { // each halves the stack

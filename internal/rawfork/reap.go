@@ -10,7 +10,7 @@ import (
 )
 
 // Reap calls ended for each child that has ended since, until there is none, and
-// waits for nobody: call it after each accept and every 100 ms. usage is what the
+// waits for nobody: call it after each accept, or when a child has ended. usage is what the
 // child used over its whole life, crashed or not; it is valid until ended returns.
 // Reap allocates nothing.
 //

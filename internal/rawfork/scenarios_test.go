@@ -19,10 +19,16 @@ func blockRaw() {
 	}
 }
 
-// pend makes every fork of f happen with a preemption request pending: it runs
-// pinned, with all signals blocked, until sysmon has asked for the thread, which is
-// seen by its SIGURG. The request came first (preemptone stores the stack guard and
-// then sends the signal), and the loop contains no stack check that would answer it.
+// pend makes every fork of f happen with a preemption request pending, which is seen by
+// its SIGURG: so the signal is let through between forks.
+func (f *Forker) pend() {
+	setMask(&f.noSignals, nil)
+	f.beforeClone = pend
+}
+
+// pend runs pinned, with all signals blocked, until sysmon has asked for the thread. The
+// request came first (preemptone stores the stack guard and then sends the signal), and
+// the loop contains no stack check that would answer it.
 //
 //go:nosplit
 func pend() {

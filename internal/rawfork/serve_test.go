@@ -40,7 +40,7 @@ func serve(args []string) error {
 	}
 	pending := args[0] == "pending"
 	if pending {
-		f.beforeClone = pend
+		f.pend()
 	}
 	b, err := board.New(16)
 	if err != nil {

@@ -40,8 +40,8 @@ func (m Model) asked(variant string) bool { return slices.Contains(m.Exec, varia
 // also because a raw fork cannot be.
 func (m Model) executes(variant string) bool { return m.asked(variant) || rawfork.Supported() != nil }
 
-// reapEvery is how long a child that has ended may stay a zombie, and how late the
-// forker may hear of a drain while it waits for nothing else.
+// reapEvery is how long a child that has ended may stay a zombie while the forker waits
+// for something else.
 const reapEvery = 100 * time.Millisecond
 
 // Forker is the process that forks. Its methods are for the model's Forker, on the
@@ -217,19 +217,23 @@ func (f *Forker) Accept() (fd int, ok bool, err error) {
 }
 
 // Vacancy waits until there are fewer workers than Config.Workers, reaping
-// meanwhile, and, if the last one died young, for the back-off. Not ok is a drain.
+// meanwhile, and, if the last one died young, for the back-off. Not ok is a drain: of
+// one that begins while the pool is full it hears by the first worker that ends.
 func (f *Forker) Vacancy() (ok bool, err error) {
 	f.pool = true
 	for {
 		left := time.Until(f.notBefore)
-		if f.Draining() || len(f.children) < f.Env.Config.Workers && left <= 0 {
+		full := len(f.children) >= f.Env.Config.Workers
+		if f.Draining() || !full && left <= 0 {
 			return !f.Draining(), nil
 		}
-		if left <= 0 || left > reapEvery {
-			left = reapEvery
+		if full {
+			err = f.death()
+		} else {
+			f.wait(-1, min(left, reapEvery))
+			err = f.reap()
 		}
-		f.wait(-1, left)
-		if err := f.reap(); err != nil {
+		if err != nil {
 			return false, err
 		}
 	}
@@ -238,13 +242,24 @@ func (f *Forker) Vacancy() (ok bool, err error) {
 // Drain waits for the workers to end.
 func (f *Forker) Drain() error {
 	for len(f.children) > 0 {
-		f.ts = unix.NsecToTimespec(int64(2 * time.Millisecond))
-		_, _, _ = syscall.RawSyscall6(unix.SYS_PPOLL, 0, 0, uintptr(unsafe.Pointer(&f.ts)), 0, 0, 0)
-		if err := f.reap(); err != nil {
+		if err := f.death(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// death sleeps until a child has ended, and reaps: waitid(2), leaving a zombie to reap.
+// Whoever has nothing else to wait for waits here, since a sleep with an end would be a
+// context switch of a worker that nothing happened to: ten a second, which a test of
+// switches per connection finds.
+func (f *Forker) death() error {
+	_, errno := f.call(unix.SYS_WAITID, unix.P_ALL, 0, 0, unix.WEXITED|unix.WNOWAIT)
+	// A signal is no error: the caller comes back.
+	if errno != 0 && errno != unix.EINTR {
+		return os.NewSyscallError("waitid", errno)
+	}
+	return f.reap()
 }
 
 // wait sleeps until fd (if not -1) is readable or the time has passed. It returns
@@ -253,7 +268,7 @@ func (f *Forker) wait(fd int, d time.Duration) bool {
 	f.polls[0] = unix.PollFd{Fd: pipeFD, Events: unix.POLLIN}
 	f.polls[1] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	f.ts = unix.NsecToTimespec(int64(d))
-	n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&f.polls[0])), 2, uintptr(unsafe.Pointer(&f.ts)), 0, 0, 0)
+	n, errno := f.call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&f.polls)), uintptr(len(f.polls)), uintptr(unsafe.Pointer(&f.ts)), 0)
 	if errno != 0 || n == 0 {
 		f.polls[0].Revents, f.polls[1].Revents = 0, 0
 	}
@@ -261,6 +276,18 @@ func (f *Forker) wait(fd int, d time.Duration) bool {
 		f.self.Add(board.TimedWakeUps, 1)
 	}
 	return f.polls[0].Revents == 0 && !f.Draining()
+}
+
+// call makes a system call that waits. What it points to lies in f, which does not move.
+// The runtime is told of it, and may then start a thread that takes over the processor,
+// only in a forker that does not fork raw.
+func (f *Forker) call(trap, a, b, c, d uintptr) (r uintptr, errno syscall.Errno) {
+	if f.raw == nil {
+		r, _, errno = syscall.Syscall6(trap, a, b, c, d, 0, 0)
+	} else {
+		r, _, errno = syscall.RawSyscall6(trap, a, b, c, d, 0, 0)
+	}
+	return r, errno
 }
 
 // reap takes the children that have ended off the system's hands and the board.

@@ -379,3 +379,18 @@ func TestWorn(t *testing.T) {
 		t.Errorf("a worn worker is taken for a dead one: %s", said)
 	}
 }
+
+// A pool that is full waits for the death of a worker and for nothing else: nobody's
+// clock wakes its forker, which the board counts as a worker.
+func TestForkerSleeps(t *testing.T) {
+	s := start(t, "prefork:accept", nil)
+	forker := s.forker(0)
+	s.connect(s.config.Workers) // so all are forked
+	s.within(patience, "a forker that sleeps", func() bool { return stateOf(forker) == 'S' })
+	before, _ := switchesOf(t, forker)
+	time.Sleep(400 * time.Millisecond)
+	if after, _ := switchesOf(t, forker); after != before {
+		t.Errorf("the forker was switched %d times in 400 ms of nothing to do", after-before)
+	}
+	s.stop()
+}

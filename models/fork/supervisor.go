@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -129,9 +128,6 @@ func (s *Server) runForker() error {
 	defer listener.Close()
 
 	cmd := command(forkerName, string(config))
-	// To the runtime a raw ppoll is a goroutine that computes too long: it would send
-	// the forker SIGURG, to preempt it, some 50 times a second.
-	cmd.Env = append(os.Environ(), "GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",asyncpreemptoff=1", ","))
 	cmd.ExtraFiles = []*os.File{scores, listener, read}
 	before := s.totals()
 	ended := make(chan error, 1)

@@ -78,6 +78,7 @@ func (w *Watch) settle(e *edge) {
 		{&e.counts.Requests, &after.Requests},
 		{&e.counts.Connections, &after.Connections},
 		{&e.counts.WakeUps, &after.WakeUps},
+		{&e.counts.TimedWakeUps, &after.TimedWakeUps},
 		{&e.counts.EAGAINs, &after.EAGAINs},
 	} {
 		// Signed: Total may go back when a worker ends while it is read.

@@ -41,7 +41,8 @@ func (c Counted) Metrics(load *loadgen.Result) (values map[results.Metric]float6
 	if c.HasBoard {
 		perRequest(c.SwitchesErr, map[results.Metric]float64{
 			results.CswRuntime: float64(c.Switches.Rest),
-			results.WakeUps:    float64(c.Board.WakeUps), results.EAGAINs: float64(c.Board.EAGAINs),
+			results.WakeUps:    float64(c.Board.WakeUps), results.TimedWakeUps: float64(c.Board.TimedWakeUps),
+			results.EAGAINs: float64(c.Board.EAGAINs),
 		})
 	}
 	perRequest(c.CPUErr, map[results.Metric]float64{
