@@ -19,8 +19,8 @@ type Row struct {
 	Missing      map[results.Metric]string `json:"missing,omitempty"`    // why, for metrics that some round lacks
 	Verdicts     []Verdict                 `json:"verdicts"`             // the most frequent first
 	Errors       map[string]uint64         `json:"errors,omitempty"`     // of all rounds together
-	NeverServed  int                       `json:"never_served"`         // in the worst round
-	PerWorker    []Shares                  `json:"per_worker,omitempty"` // one a round that knows, in order
+	NeverServed  int                       `json:"never-served"`         // in the worst round
+	PerWorker    []Shares                  `json:"per-worker,omitempty"` // one a round that knows, in order
 	Notes        []string                  `json:"notes,omitempty"`      // each once
 }
 

@@ -25,7 +25,7 @@ func FuzzOpen(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	manifest := []byte(`{"schema":1,"end":"2026-11-21T21:30:55Z"}`)
+	manifest := []byte(`{"schema":2,"end":"2026-11-21T21:30:55Z"}`)
 	f.Add(manifest, block, append(sample, '\n'), interval)
 	f.Add(manifest, block[:len(block)-9], sample, interval[:len(interval)-9])
 	f.Fuzz(func(t *testing.T, manifest, text, series, latency []byte) {

@@ -11,7 +11,7 @@ import (
 
 // Schema is the version of the run folder that this package writes, and the
 // only one it reads. It changes when a reader of the old one would be misled.
-const Schema = 1
+const Schema = 2
 
 // ErrSchema is returned, wrapped, by Open for a folder of another schema.
 var ErrSchema = errors.New("unknown schema version")
@@ -45,8 +45,8 @@ type Manifest struct {
 	Argv           []string          `json:"argv"`
 	Seed           uint64            `json:"seed"`
 	Rounds         int               `json:"rounds"`
-	Window         time.Duration     `json:"window_ns"` // measured time of one cell
-	Warmup         time.Duration     `json:"warmup_ns"` // before it, not measured
+	Window         time.Duration     `json:"window-ns"` // measured time of one cell
+	Warmup         time.Duration     `json:"warmup-ns"` // before it, not measured
 	Placement      string            `json:"placement"`
 	Cells          []Cell            `json:"cells"`             // planned, in the order in which reports show them
 	Skipped        []string          `json:"skipped,omitempty"` // IDs of planned cells, with their round, that the user left out
@@ -55,10 +55,10 @@ type Manifest struct {
 	CPU            CPU               `json:"cpu"`
 	Pinning        Pinning           `json:"pinning"`
 	GOMAXPROCS     GOMAXPROCS        `json:"gomaxprocs"`
-	CGOEnabled     bool              `json:"cgo_enabled"`
-	GoVersion      string            `json:"go_version"`
+	CGOEnabled     bool              `json:"cgo-enabled"`
+	GoVersion      string            `json:"go-version"`
 	Commit         string            `json:"commit"`
-	PredictionHash string            `json:"prediction_hash,omitempty"` // SHA-256 of predictions.toml
+	PredictionHash string            `json:"prediction-hash,omitempty"` // SHA-256 of predictions.toml
 	Warnings       []string          `json:"warnings,omitempty"`
 }
 

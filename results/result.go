@@ -47,11 +47,11 @@ type Result struct {
 	Missing     map[Metric]string  `json:"missing,omitempty"`
 	Verdict     Verdict            `json:"verdict"`
 	Errors      map[string]uint64  `json:"errors,omitempty"` // by "phase/class", as "connect/refused"
-	NeverServed int                `json:"never_served"`     // connections that got no answer in the window
+	NeverServed int                `json:"never-served"`     // connections that got no answer in the window
 	// PerWorker is how many connections each worker had in the window, those that it had
 	// before included, in the order of the scoreboard's slots; nil where workers cannot
 	// be told apart or each lives for one connection.
-	PerWorker []uint64 `json:"per_worker,omitempty"`
+	PerWorker []uint64 `json:"per-worker,omitempty"`
 	// Ended is how the server ended, if it did before anybody asked it to: the figures are
 	// of a server that was not there all the time.
 	Ended string   `json:"ended,omitempty"`

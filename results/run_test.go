@@ -246,10 +246,10 @@ func TestOpenRefuses(t *testing.T) {
 		``:                             "manifest.json",
 		`[]`:                           "manifest.json",
 		`{}`:                           "not a run folder",
-		`{"schema":1,"seed":"seven"}`:  "seed",
-		`{"schema":2,"seed":"seven"}`:  "unknown schema version 2, this program reads 1",
+		`{"schema":2,"seed":"seven"}`:  "seed",
+		`{"schema":1,"seed":"seven"}`:  "unknown schema version 1, this program reads 2",
 		`{"schema":0}`:                 "unknown schema version 0",
-		`{"schema":1,"cells":{"a":1}}`: "cells",
+		`{"schema":2,"cells":{"a":1}}`: "cells",
 	} {
 		_, err := open(fstest.MapFS{manifestFile: {Data: []byte(manifest)}})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -107,7 +107,7 @@ func TestFiguresAreDocumented(t *testing.T) {
 	check(string(results.SwitchesPerSec))
 	// What load counts beside them: its keys that are neither settings nor texts.
 	settings := strings.Fields("url conns threads mode closer pipeline interrupted seconds requests connections status failures " +
-		"total server notes missing phase class count example hint n pid name workers cpu values csw-perf per_worker")
+		"total server notes missing phase class count example hint n pid name workers cpu values csw-perf per-worker")
 	for _, key := range jsonKeys(reflect.TypeFor[loadReport]()) {
 		if !slices.Contains(settings, key) && !strings.Contains(explained, "`"+key+"`") {
 			t.Errorf("docs/methodology.md: `%s` of load is not explained", key)

@@ -89,7 +89,7 @@ type serverReport struct {
 	Perf *uint64 `json:"csw-perf,omitempty"`
 	// PerWorker is how many connections each worker had, as in results.Result. It is told
 	// if no worker ended in the window: it would be of those that were left.
-	PerWorker []uint64                   `json:"per_worker,omitempty"`
+	PerWorker []uint64                   `json:"per-worker,omitempty"`
 	Values    map[results.Metric]float64 `json:"values,omitempty"`
 	Missing   map[results.Metric]string  `json:"missing,omitempty"`
 	Notes     []string                   `json:"notes,omitempty"`
