@@ -11,7 +11,7 @@ import (
 // those that docs/adr/0014-more-figures.md adds.
 func TestMetricsAreTheContract(t *testing.T) {
 	const design = "req/s conn/s p50-ns p90-ns p99-ns p99.9-ns max-ns cpu-ns/req user-ns/req sys-ns/req " +
-		"csw-vol/req csw-invol/req csw-error/req csw-runtime/req wakeups/req eagains/req allocs/req tw-server tw-client tw-standing-server " +
+		"csw-vol/req csw-invol/req csw-error/req csw-runtime/req wakeups/req timed-wakeups/req eagains/req allocs/req tw-server tw-client tw-standing-server " +
 		"tw-standing-client pss-bytes threads procs errors overflows accept-queue retransmits"
 	var names []string
 	for _, i := range Metrics() {
