@@ -42,14 +42,16 @@ test: ## the tests of the README
 race: ## tests under the race detector, in another order each time; needs a C compiler
 	$(GO) test -race -p 1 -shuffle=on ./...
 
-fuzz: ## every fuzz target for FUZZTIME (10s)
+fuzz: ## every fuzz target for FUZZTIME (10s); one that fails does not keep the others from being run
 	@list=$$($(GO) test -list '^Fuzz' ./...); \
 	targets=$$(awk '/^Fuzz/ {f[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, f[i]; n = 0}' <<<"$$list"); \
 	[ -n "$$targets" ] || { echo "no fuzz target found: the list of go test -list is empty" >&2; exit 1; }; \
+	failed=; \
 	while read -r pkg name; do \
 		echo "== $$pkg $$name"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; \
-	done <<<"$$targets"
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null || failed="$$failed $$name"; \
+	done <<<"$$targets"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 # go test is content when -run matches nothing, so a renamed test would pass unseen: $(call found,PATTERN,PACKAGES)
 # fails when no test carries the name.
