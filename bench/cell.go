@@ -28,7 +28,8 @@ var addresses atomic.Uint32
 
 // sourcesPer is how many addresses a cell of a connection per request connects from. Each
 // connection needs a port, and one source has 28,232 of them, of which a fast server uses
-// up more in a window than the kernel gives back.
+// up more in a window than the kernel gives back. Where the server closes first they are
+// free at once, and fit says how many are used.
 const sourcesPer = 8
 
 // addressBlock is how many addresses a cell has to itself: the server's, those of its
@@ -217,7 +218,11 @@ func (w *window) release() error {
 }
 
 func (w *window) config() (loadgen.Config, error) {
-	return w.plan.config(w.cell, w.server.Addr())
+	cfg, err := w.plan.config(w.cell, w.server.Addr())
+	if err == nil && leavesTimeWaits(w.cell) {
+		w.plan.fit(&cfg)
+	}
+	return cfg, err
 }
 
 // config is the load of a cell, on a server at addr.

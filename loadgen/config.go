@@ -84,6 +84,10 @@ type Config struct {
 	// They are bound without a port (IP_BIND_ADDRESS_NO_PORT, ip(7)), so that
 	// each has the whole range of ephemeral ports for each server address.
 	Sources []netip.Addr
+	// Ports narrows the ephemeral ports of each source; the zero value is the
+	// kernel's range, which it does not widen. Where NarrowsPorts fails, no
+	// connection can be opened with it.
+	Ports PortRange
 
 	// Timeout bounds each phase, a connect, a request (or batch) and the wait
 	// for the server's FIN, by itself; 0 means 10 s. What exceeds it is an
@@ -104,9 +108,6 @@ type Config struct {
 	Sample      func(Sample)
 	SampleEvery time.Duration
 
-	// ports, lowest | highest<<16, narrows the ephemeral ports of each socket
-	// (IP_LOCAL_PORT_RANGE, ip(7)), for tests that want them exhausted.
-	ports uint32
 	// schedstat names another file than the kernel's, for tests that want it
 	// missing or mute.
 	schedstat string
@@ -249,6 +250,9 @@ func (c *Config) checkPlaces() error {
 	}
 	if len(c.Sources) > 0 && !loopback4.Contains(c.Target.Addr.Addr()) {
 		return fmt.Errorf("sources in 127.0.0.0/8 cannot reach %v", c.Target.Addr)
+	}
+	if c.Ports.Last < c.Ports.First {
+		return fmt.Errorf("the last port, %d, is before the first, %d", c.Ports.Last, c.Ports.First)
 	}
 	for _, cpu := range c.CPUs {
 		if cpu < 0 || cpu >= 1024 {

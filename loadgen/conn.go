@@ -115,8 +115,8 @@ func (t *thread) connect(c *conn) (call string, e syscall.Errno) {
 
 // bindSource binds the next source address without a port.
 func (t *thread) bindSource(c *conn) (call string, e syscall.Errno) {
-	if t.cfg.ports != 0 {
-		if e = rawSetInt(c.fd, unix.IPPROTO_IP, ipLocalPortRange, int32(t.cfg.ports)); e != 0 {
+	if t.cfg.Ports != (PortRange{}) {
+		if e = rawSetInt(c.fd, unix.IPPROTO_IP, ipLocalPortRange, t.cfg.Ports.option()); e != 0 {
 			return "setsockopt", e
 		}
 	}
@@ -132,9 +132,6 @@ func (t *thread) bindSource(c *conn) (call string, e syscall.Errno) {
 	}
 	return "bind", rawBind(c.fd, a)
 }
-
-// ipLocalPortRange is IP_LOCAL_PORT_RANGE (Linux 6.3, ip(7)).
-const ipLocalPortRange = 51
 
 // connected handles the first event of a connecting socket.
 func (t *thread) connected(c *conn, ev uint32) {

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxSources bounds ParseSources: 4096 addresses of 28,232 ephemeral ports each
@@ -48,6 +51,25 @@ func parseBlock(field string) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%q is no address such as 127.0.1.1 and no block such as 127.0.1.0/28", field)
 	}
 	return a.Prefix(a.BitLen())
+}
+
+// PortRange are the ports from First to Last, both included.
+type PortRange struct{ First, Last uint16 }
+
+// ipLocalPortRange is IP_LOCAL_PORT_RANGE (Linux 6.3, ip(7)).
+const ipLocalPortRange = 51
+
+// option is the value of IP_LOCAL_PORT_RANGE.
+func (r PortRange) option() int32 { return int32(uint32(r.First) | uint32(r.Last)<<16) }
+
+// NarrowsPorts tries whether the kernel knows Config.Ports: from Linux 6.3 on.
+func NarrowsPorts() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	return os.NewSyscallError("setsockopt IP_LOCAL_PORT_RANGE", unix.SetsockoptInt(fd, unix.IPPROTO_IP, ipLocalPortRange, 0))
 }
 
 func checkSources(list []netip.Addr) error {

@@ -79,7 +79,7 @@ func (c Counted) made(load *loadgen.Result, values map[results.Metric]float64, m
 
 // fullTable says why TIME_WAITs were not made. It names no number, so that rounds in which
 // it happened have one note.
-const fullTable = "the kernel's table of TIME_WAITs was full: closes beyond it left none and cost less (raise net.ipv4.tcp_max_tw_buckets, or wait a minute between runs)"
+const fullTable = "the kernel's table of TIME_WAITs was full: closes beyond it left none (raise net.ipv4.tcp_max_tw_buckets, or wait a minute between runs)"
 
 // Notes are the remarks that belong to the figures, each a sentence; nil if there are none.
 func (c Counted) Notes() (notes []string) {
