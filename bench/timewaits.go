@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/results"
@@ -16,7 +17,7 @@ import (
 // Therefore the cells of a run share the table. Each connects from so many pairs of
 // source address and port that the TIME_WAITs of all cells fit:
 //
-//	pairs of a cell = tableShare x tcp_max_tw_buckets / cells that leave any
+//	pairs of a cell = tableShare x tcp_max_tw_buckets / cells of a minute that leave any
 //
 // The next connection of a pair takes the place of its TIME_WAIT (RFC 9293, section
 // 3.6.1, MAY-2, which Linux does), so fewer stand than are made; as many are made as ever.
@@ -42,15 +43,21 @@ func (p Plan) fit(cfg *loadgen.Config) {
 		sysctl("net/ipv4/ip_local_port_range", &first, &last) != nil {
 		return
 	}
-	leaving := 0
+	narrow(cfg, max(int(tableShare*float64(buckets))/p.leaving(), fewestPairs, 4*cfg.Conns), first, last)
+}
+
+// leaving is how many cells, at least one, have TIME_WAITs that stand at a time: those of
+// the run, or of a minute of one that is longer.
+func (p Plan) leaving() int {
 	cells, _ := p.Cells() // which gave the one that is measured
+	n := 0
 	for _, c := range cells {
 		if leavesTimeWaits(c) {
-			leaving += p.Rounds
+			n++
 		}
 	}
-	pairs := int(tableShare*float64(buckets)) / max(leaving, 1)
-	narrow(cfg, max(pairs, fewestPairs, 4*cfg.Conns), first, last)
+	all, minute := p.Rounds*len(cells), int(time.Minute/(p.Window+p.Warmup))+1
+	return max(n*min(all, minute)/max(len(cells), 1), 1)
 }
 
 // narrow leaves cfg so many pairs of source and port, of ports from first to last.

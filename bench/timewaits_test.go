@@ -2,6 +2,7 @@ package bench
 
 import (
 	"testing"
+	"time"
 
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/results"
@@ -25,6 +26,28 @@ func TestNarrow(t *testing.T) {
 		narrow(&cfg, tc.pairs, 40_000, 40_999)
 		if len(cfg.Sources) != tc.sources || cfg.Ports != tc.ports {
 			t.Errorf("%d pairs: %d sources, ports %v; want %d, %v", tc.pairs, len(cfg.Sources), cfg.Ports, tc.sources, tc.ports)
+		}
+	}
+}
+
+func TestLeaving(t *testing.T) {
+	p := Plan{Models: []string{"reactor", "prethread"}, Layout: Layout{Placement: results.PlacementShared, Load: []int{0}}}.Default()
+	for _, tc := range []struct {
+		modes  []string
+		closer string
+		rounds int
+		window time.Duration
+		want   int
+	}{
+		{nil, "", 3, time.Second, 6},
+		{nil, "", 1000, time.Second, 27}, // half of the 55 cells of a minute
+		{[]string{results.ModeClose}, "", 1000, time.Second, 55},
+		{[]string{results.ModeClose}, "", 3, 2 * time.Minute, 1},
+		{nil, results.CloserClient, 3, time.Second, 1},
+	} {
+		p.Modes, p.Closer, p.Rounds, p.Window = tc.modes, tc.closer, tc.rounds, tc.window
+		if got := p.Default().leaving(); got != tc.want {
+			t.Errorf("%+v: %d cells", tc, got)
 		}
 	}
 }
