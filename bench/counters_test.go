@@ -37,11 +37,13 @@ func measure(t *testing.T, p bench.Plan, change func(*results.Cell)) *bench.Meas
 // accept, in read, and, if the client is the one to close, in read again: 2 switches,
 // or 3.
 //
-// A worker that does not run for 2 ms while the client sleeps finds what it would have
-// waited for: so on a busy machine there may be fewer, and it is tried again. More there are
-// by the second and not by the connection: each of the 15 who wait in accept looks once a
-// second whether the server drains, and the longer the window the more of these. They are
-// counted (timed-wakeups/req) and allowed for; there is no reason for others.
+// Each of the 15 who wait in accept also looks once a second whether the server drains:
+// these are counted (timed-wakeups/req) and allowed for.
+//
+// On a busy machine it is tried again. A worker that does not run for 2 ms while the client
+// sleeps finds what it would have waited for: fewer. And a thread of Go's that comes back
+// from its system call while one that was preempted holds a lock of the scheduler waits for
+// that: more. A switch that a model makes for each connection is there every time.
 func TestSwitchesPerConnection(t *testing.T) {
 	l := layout(t, results.PlacementSplit)
 	if l.Placement != results.PlacementSplit {
@@ -62,11 +64,7 @@ func TestSwitchesPerConnection(t *testing.T) {
 					timed := r.Values[results.TimedWakeUps]
 					t.Logf("csw-vol %.3f, csw-invol %.3f, csw-runtime %.3f per connection; wake-ups %.3f, timed %.3f",
 						vol, r.Values[results.CswInvoluntary], r.Values[results.CswRuntime], r.Values[results.WakeUps], timed)
-					switch {
-					case vol > want+0.1+timed:
-						t.Fatalf("%.3f voluntary switches per connection, want %v ± 0.1 beside %.3f timed wake-ups: one too many is not the machine's",
-							vol, want, timed)
-					case vol >= want-0.1:
+					if vol >= want-0.1 && vol <= want+0.1+timed {
 						return
 					}
 				}
