@@ -70,7 +70,7 @@ func BenchmarkModels(b *testing.B) {
 // A cell of every model, by count: the load's book, the server's board and the
 // result agree to the last request.
 func TestMeasureCountsEveryRequest(t *testing.T) {
-	if !netns.Prefer(t, nil) { // where nobody else's TIME_WAITs fill the table
+	if !netns.Prefer(t) { // where nobody else's TIME_WAITs fill the table
 		return
 	}
 	for _, m := range models.All() {

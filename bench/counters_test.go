@@ -37,8 +37,8 @@ func measure(t *testing.T, p bench.Plan, change func(*results.Cell)) *bench.Meas
 // accept, in read, and, if the client is the one to close, in read again: 2 switches,
 // or 3.
 //
-// Each of the 15 who wait in accept also looks once a second whether the server drains:
-// these are counted (timed-wakeups/req) and allowed for.
+// Who waits for a second looks whether the server drains: that is counted
+// (timed-wakeups/req) and allowed for.
 //
 // On a busy machine it is tried again. A worker that does not run for 2 ms while the client
 // sleeps finds what it would have waited for: fewer. And a thread of Go's that comes back

@@ -3,21 +3,22 @@ package bench
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/results"
 )
 
-// A connection that the server closes first leaves a TIME_WAIT there for a minute, which
-// is longer than a run, and the kernel has room for net.ipv4.tcp_max_tw_buckets of them:
-// 131,072, or 5 seconds of a fast server. Closes beyond that leave none, so the last
-// rounds of a run would not be made under the conditions of the first.
+// A connection that the server closes first leaves a TIME_WAIT there for a minute, and the
+// kernel has room for net.ipv4.tcp_max_tw_buckets of them: 131,072, which a fast server
+// makes in five seconds. Closes beyond that leave none, so without a bound the last rounds
+// of a run would not be made under the conditions of the first.
 //
 // Therefore the cells of a run share the table. Each connects from so many pairs of
-// source address and port that the TIME_WAITs of all cells fit:
+// source address and port that the TIME_WAITs of all that stand together fit:
 //
-//	pairs of a cell = tableShare x tcp_max_tw_buckets / cells of a minute that leave any
+//	pairs = tableShare x tcp_max_tw_buckets / cells of the run, or of a minute, that leave any
 //
 // The next connection of a pair takes the place of its TIME_WAIT (RFC 9293, section
 // 3.6.1, MAY-2, which Linux does), so fewer stand than are made; as many are made as ever.
@@ -25,8 +26,9 @@ import (
 // tableShare leaves a part of the table to what others on this machine close.
 const tableShare = 0.75
 
-// fewestPairs is so many that no connection waits for a port.
-const fewestPairs = 1024
+// pairsPerConn is how many pairs a connection has at least, table or no table: with fewer
+// the kernel searches long for a free port.
+const pairsPerConn = 2
 
 // leavesTimeWaits reports whether a cell fills the table from the server's side. A client
 // that closes first keeps its ports: it needs all there are.
@@ -34,33 +36,45 @@ func leavesTimeWaits(c results.Cell) bool {
 	return c.Mode == results.ModeClose && c.Closer == results.CloserServer
 }
 
-// fit narrows the sources of a cell to its part of the table. They stay as they are where
-// that is more than they have, and where the kernel cannot (before 6.3) or does not show
-// its settings: a table that gets full is noted.
+// fit narrows the sources of a cell to the pairs of source and port that it may use.
 func (p Plan) fit(cfg *loadgen.Config) {
-	var buckets, first, last int
-	if loadgen.NarrowsPorts() != nil || sysctl("net/ipv4/tcp_max_tw_buckets", &buckets) != nil ||
-		sysctl("net/ipv4/ip_local_port_range", &first, &last) != nil {
-		return
+	if pairs := p.pairs(); pairs > 0 {
+		first, last, _ := ephemeral() // or there were no pairs
+		narrow(cfg, max(pairs, pairsPerConn*cfg.Conns), first, last)
 	}
-	narrow(cfg, max(int(tableShare*float64(buckets))/p.leaving(), fewestPairs, 4*cfg.Conns), first, last)
 }
 
-// leaving is how many cells, at least one, have TIME_WAITs that stand at a time: those of
-// the run, or of a minute of one that is longer.
+// pairs is how many pairs of source address and port a cell has whose server closes
+// first: its part of the table. 0 is no bound: before Linux 6.3, and where the kernel does
+// not show its settings or some of the ports are reserved. A table that gets full is noted.
+func (p Plan) pairs() int {
+	var buckets int
+	_, _, err := ephemeral()
+	if n := p.leaving(); n > 0 && err == nil && loadgen.NarrowsPorts() == nil && sysctl("net/ipv4/tcp_max_tw_buckets", &buckets) == nil {
+		return max(int(tableShare*float64(buckets))/n, 1)
+	}
+	return 0
+}
+
+// leaving is how many cells may have TIME_WAITs that stand at a time: all that leave any
+// or, of a long run, those that a minute touches, its order being drawn.
 func (p Plan) leaving() int {
+	p = p.Default()
 	cells, _ := p.Cells() // which gave the one that is measured
 	n := 0
 	for _, c := range cells {
 		if leavesTimeWaits(c) {
-			n++
+			n += p.Rounds
 		}
 	}
-	all, minute := p.Rounds*len(cells), int(time.Minute/(p.Window+p.Warmup))+1
-	return max(n*min(all, minute)/max(len(cells), 1), 1)
+	if p.Requests > 0 {
+		return n // however long each takes
+	}
+	return min(n, int(time.Minute/(p.Window+p.Warmup))+2)
 }
 
-// narrow leaves cfg so many pairs of source and port, of ports from first to last.
+// narrow leaves cfg so many pairs of source and port, of ports from first to last, if it
+// has more.
 func narrow(cfg *loadgen.Config, pairs, first, last int) {
 	have := last - first + 1
 	sources := (pairs + have - 1) / have
@@ -71,6 +85,20 @@ func narrow(cfg *loadgen.Config, pairs, first, last int) {
 	if each := pairs / sources; each < have {
 		cfg.Ports = loadgen.PortRange{First: uint16(first), Last: uint16(first + each - 1)}
 	}
+}
+
+// ephemeral are the first and the last port that the kernel gives out by itself. That some
+// between them are reserved is an error: a part of the range might be all of these.
+func ephemeral() (first, last int, err error) {
+	const reserved = "net/ipv4/ip_local_reserved_ports"
+	text, err := os.ReadFile("/proc/sys/" + reserved)
+	if err == nil && strings.TrimSpace(string(text)) != "" {
+		err = fmt.Errorf("%s is %s", reserved, text)
+	}
+	if err == nil {
+		err = sysctl("net/ipv4/ip_local_port_range", &first, &last)
+	}
+	return first, last, err
 }
 
 // sysctl reads the numbers of a setting.

@@ -91,6 +91,7 @@ func unlike(a, b results.Manifest) []string {
 	add("window", a.Window, b.Window)
 	add("warm-up", a.Warmup, b.Warmup)
 	add("rounds", a.Rounds, b.Rounds)
+	add("pairs of source and port", a.Pairs, b.Pairs)
 	add("placement", a.Placement, b.Placement)
 	add("CPUs of the server", a.Pinning.Server, b.Pinning.Server)
 	add("CPUs of the load", a.Pinning.Load, b.Pinning.Load)

@@ -49,7 +49,7 @@ func sockets(t *testing.T, addr netip.AddrPort, state string) (local, remote uin
 
 func TestWhoClosed(t *testing.T) {
 	// With tcp_max_tw_buckets of them from elsewhere no TIME_WAIT is made.
-	if !netns.Prefer(t, nil) {
+	if !netns.Prefer(t) {
 		return
 	}
 	for _, c := range []struct {

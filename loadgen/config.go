@@ -84,9 +84,10 @@ type Config struct {
 	// They are bound without a port (IP_BIND_ADDRESS_NO_PORT, ip(7)), so that
 	// each has the whole range of ephemeral ports for each server address.
 	Sources []netip.Addr
-	// Ports narrows the ephemeral ports of each source; the zero value is the
-	// kernel's range, which it does not widen. Where NarrowsPorts fails, no
-	// connection can be opened with it.
+	// Ports narrows the ephemeral ports of each socket, with Sources or without;
+	// the zero value is the kernel's range, net.ipv4.ip_local_port_range, within
+	// which both bounds must lie: the kernel ignores one that does not. Where
+	// NarrowsPorts fails, no connection can be opened with it.
 	Ports PortRange
 
 	// Timeout bounds each phase, a connect, a request (or batch) and the wait
@@ -251,8 +252,8 @@ func (c *Config) checkPlaces() error {
 	if len(c.Sources) > 0 && !loopback4.Contains(c.Target.Addr.Addr()) {
 		return fmt.Errorf("sources in 127.0.0.0/8 cannot reach %v", c.Target.Addr)
 	}
-	if c.Ports.Last < c.Ports.First {
-		return fmt.Errorf("the last port, %d, is before the first, %d", c.Ports.Last, c.Ports.First)
+	if r := c.Ports; r != (PortRange{}) && (r.First == 0 || r.Last < r.First) {
+		return fmt.Errorf("ports %d to %d are no range", r.First, r.Last)
 	}
 	for _, cpu := range c.CPUs {
 		if cpu < 0 || cpu >= 1024 {

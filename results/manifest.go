@@ -45,8 +45,9 @@ type Manifest struct {
 	Argv           []string          `json:"argv"`
 	Seed           uint64            `json:"seed"`
 	Rounds         int               `json:"rounds"`
-	Window         time.Duration     `json:"window-ns"` // measured time of one cell
-	Warmup         time.Duration     `json:"warmup-ns"` // before it, not measured
+	Window         time.Duration     `json:"window-ns"`       // measured time of one cell
+	Warmup         time.Duration     `json:"warmup-ns"`       // before it, not measured
+	Pairs          int               `json:"pairs,omitempty"` // of source address and port, of a cell whose server closes first; 0: all
 	Placement      string            `json:"placement"`
 	Cells          []Cell            `json:"cells"`             // planned, in the order in which reports show them
 	Skipped        []string          `json:"skipped,omitempty"` // IDs of planned cells, with their round, that the user left out

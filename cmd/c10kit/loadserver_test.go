@@ -47,7 +47,7 @@ func (l loadReport) counted(t *testing.T, metrics ...results.Metric) {
 // Of a server of ours, found by its socket, load tells the workers' switches: one
 // connection after the other needs a switch for each thing that is waited for.
 func TestLoadSeesOurServer(t *testing.T) {
-	if !netns.Prefer(t, nil) { // where nobody else's TIME_WAITs fill the table
+	if !netns.Prefer(t) { // where nobody else's TIME_WAITs fill the table
 		return
 	}
 	for _, model := range []string{"prethread", "ppc", "reactor", "tpc:goroutine", "nethttp"} {

@@ -87,12 +87,15 @@ func Test(t T, sysctls Sysctls) (inside bool) {
 	return false
 }
 
-// Prefer is Test where a namespace can be made. Where none can be, it returns true and
-// the test goes on in everybody's: for one that rarely meets what others leave there, such
-// as a table of TIME_WAITs that is full.
-func Prefer(t T, sysctls Sysctls) (inside bool) {
+// Prefer is Test, with the sysctls that a namespace begins with, where one can be made.
+// Where none can be, it returns true and the test goes on in everybody's: for one that
+// rarely meets what others leave there, such as a table of TIME_WAITs that is full.
+func Prefer(t T) (here bool) {
 	t.Helper()
-	return supported() != nil || Test(t, sysctls)
+	if os.Getenv(testVariable) != t.Name() && supported() != nil {
+		return true
+	}
+	return Test(t, nil)
 }
 
 // writeOutcome is the child's last cleanup, hence the first one registered. A child

@@ -73,8 +73,9 @@ type Forker struct {
 //     system call: accept4 with SO_RCVTIMEO returns EINTR even under SA_RESTART
 //     (signal(7));
 //   - SIGURG is blocked on this thread. The runtime takes a raw system call for a
-//     goroutine that computes and sends it that signal after 10 ms, to preempt it:
-//     50 wake-ups a second of a forker that waits, for which there is no other goroutine.
+//     goroutine that computes and sends it that signal after 10 ms, to preempt it: 50
+//     wake-ups a second of a forker that waits, to no purpose, as there is no other
+//     goroutine to run.
 //
 // After an error the process is as it was, but for GOMAXPROCS, which no longer
 // follows the machine.

@@ -127,7 +127,7 @@ func (b *Board) reaped(s *Slot, usage *syscall.Rusage, own Switches) {
 }
 
 // threadSwitches reads a thread's status, proc_pid_status(5). By bare system calls: a
-// forking process has no poller, which os.ReadFile would make.
+// process that forks raw keeps out of the runtime's poller, which os.ReadFile asks.
 func threadSwitches(pid, tid int) (Switches, error) {
 	path := fmt.Sprintf("/proc/%d/task/%d/status", pid, tid)
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -219,6 +219,7 @@ func (t *Thread) waitResource() {
 		if t.poll(c.Resource, timeout) {
 			return
 		}
+		t.slot.Add(board.TimedWakeUps, 1)
 	}
 }
 
@@ -234,6 +235,9 @@ func (t *Thread) linger() {
 		c.In.Release()
 		if (n == 0 && errno == 0) || (errno != 0 && errno != unix.EAGAIN) {
 			return
+		}
+		if errno == unix.EAGAIN {
+			t.slot.Add(board.TimedWakeUps, 1)
 		}
 		if t.worker.Clock.Update() >= end {
 			return
@@ -276,6 +280,7 @@ func (t *Thread) Accept(listener int) (fd int, ok bool, err error) {
 		case Exhausted:
 			t.slot.Add(board.Errors, 1)
 			t.nanosleep(int64(backoff))
+			t.slot.Add(board.TimedWakeUps, 1)
 			backoff = min(2*backoff, time.Second)
 		default:
 			return -1, false, os.NewSyscallError("accept4", errno)

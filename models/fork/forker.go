@@ -249,17 +249,17 @@ func (f *Forker) Drain() error {
 	return nil
 }
 
-// death sleeps until a child has ended, and reaps: waitid(2), leaving a zombie to reap.
-// Whoever has nothing else to wait for waits here, since a sleep with an end would be a
-// context switch of a worker that nothing happened to: ten a second, which a test of
-// switches per connection finds.
+// death sleeps until a child has ended, and reaps it: waitid(2) with WNOWAIT, so that reap
+// finds it. Whoever has nothing else to wait for waits here: the forker counts as a
+// worker, and a sleep with an end would be context switches of a server that nothing
+// happens to.
 func (f *Forker) death() error {
 	_, errno := f.call(unix.SYS_WAITID, unix.P_ALL, 0, 0, unix.WEXITED|unix.WNOWAIT)
-	// A signal is no error: the caller comes back.
-	if errno != 0 && errno != unix.EINTR {
+	err := f.reap() // says more of ECHILD, in a forker that forks raw
+	if err == nil && errno != 0 && errno != unix.EINTR {
 		return os.NewSyscallError("waitid", errno)
 	}
-	return f.reap()
+	return err // after a signal nil: the caller comes back
 }
 
 // wait sleeps until fd (if not -1) is readable or the time has passed. It returns
