@@ -121,9 +121,11 @@ func (c *connection) contents(b *buf.Buf) ([]byte, error) {
 func (c *connection) spoil(p []byte) []byte {
 	before := c.sent
 	c.sent += len(p)
-	// FLAW BasicIO: the Date field is misspelt.
+	// Not the Date field: check Copy compares answers, and a second may tick between them.
+	//
+	// FLAW BasicIO: the Server field is misspelt.
 	if c.has("BasicIO") {
-		p = mangle(p, "\r\nDate: ", "\r\nDame: ")
+		p = mangle(p, "\r\nServer: ", "\r\nServed: ")
 	}
 	// FLAW Copy: copying, the server gives another type.
 	if c.has("Copy") && c.env.Config.Copy {
