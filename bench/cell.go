@@ -171,12 +171,13 @@ func (w *window) load(ctx context.Context) (*loadgen.Result, error) {
 
 func (w *window) watched() watch.Options {
 	o := watch.Options{
-		Pid:   w.server.Ready.Root,
-		Addr:  netip.MustParseAddrPort(w.server.Addr()),
-		CPUs:  w.plan.Layout.Server,
-		Perf:  w.plan.Perf,
-		Board: w.server.Board,
-		Alone: w.traits.Kind == models.PerConnection,
+		Pid:      w.server.Ready.Root,
+		Addr:     netip.MustParseAddrPort(w.server.Addr()),
+		CPUs:     w.plan.Layout.Server,
+		LoadCPUs: w.plan.Layout.Load,
+		Perf:     w.plan.Perf,
+		Board:    w.server.Board,
+		Alone:    w.traits.Kind == models.PerConnection,
 	}
 	if !w.traits.Forks {
 		o.Self = func() (voluntary, involuntary uint64, err error) {

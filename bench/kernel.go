@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"time"
+
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/probe/watch"
 	"github.com/c10kit/c10kit/results"
@@ -57,7 +59,7 @@ func (w *window) limits(load *loadgen.Result, c watch.Counted) limits {
 			l.ports += f.Count
 		}
 	}
-	l.server, l.client = w.serverSide(c), clientSide(load)
+	l.server, l.client = w.serverSide(c), w.clientSide(load, c)
 	return l
 }
 
@@ -87,6 +89,7 @@ func (w *window) serverSide(c watch.Counted) side {
 		return s
 	}
 	s.waited = min(waited(c, s.used*float64(cpus), given)/float64(cpus), max(0, 1-s.used))
+	s.stolen = stolen(c.Stolen, c, given, s)
 	if cpus > 1 {
 		t := c.Busiest
 		s.thread = float64(t.Ran+t.Delay) / float64(c.Elapsed)
@@ -105,12 +108,23 @@ func waited(c watch.Counted, used float64, given int) float64 {
 		return 0
 	}
 	elapsed := float64(c.Elapsed)
-	others := float64(given) - used - float64(c.Idle)/elapsed
+	others := float64(given) - used - float64(c.Idle+c.Stolen)/elapsed
 	return max(0, min(float64(c.Delay)/elapsed, others))
 }
 
+// stolen is which share of each of its processors the hypervisor had taken from a side. A
+// processor is stolen only while something wants to run on it, so a side that was not busy
+// does not become so by it.
+func stolen(taken time.Duration, c watch.Counted, cpus int, s side) float64 {
+	if c.IdleErr != nil || c.Elapsed <= 0 {
+		return 0
+	}
+	share := float64(taken) / float64(c.Elapsed) / float64(max(cpus, 1))
+	return min(share, max(0, 1-s.used-s.waited))
+}
+
 // clientSide is the same of the generator's threads.
-func clientSide(load *loadgen.Result) side {
+func (w *window) clientSide(load *loadgen.Result, c watch.Counted) side {
 	s := side{of: counted(len(load.Threads), "thread")}
 	had := load.Elapsed.Seconds() * float64(len(load.Threads))
 	if had <= 0 {
@@ -121,5 +135,6 @@ func clientSide(load *loadgen.Result) side {
 		// A wait is booked when it ends, so that of an edge falls into one window whole.
 		s.waited = min(load.CPU.Waited.Seconds()/had, max(0, 1-s.used))
 	}
+	s.stolen = stolen(c.LoadStolen, c, len(w.plan.Layout.Load), s)
 	return s
 }

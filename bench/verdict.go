@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/c10kit/c10kit/results"
 )
@@ -30,22 +31,29 @@ type limits struct {
 	retransmits  uint64 // of them, for the second time and more
 }
 
-// side is the server or the generator: which share of its processors' time it used, and
-// which it waited for because others were on them.
+// side is the server or the generator: which share of its processors' time it used, which
+// it waited for because others were on them, and which the hypervisor had taken.
 type side struct {
-	used, waited float64
-	of           string // what it had: "1 CPU", "2 threads"
+	used, waited, stolen float64
+	of                   string // what it had: "1 CPU", "2 threads"
 	// thread is the same of one processor by the busiest thread of a side that has several:
 	// with that at its limit, the others have nothing to do, and processors idle.
 	thread float64
 }
 
-func (s side) share() float64 { return max(s.used+s.waited, s.thread) }
+func (s side) share() float64 { return max(s.used+s.waited, s.thread) + s.stolen }
 
 func (s side) String() string {
 	text := fmt.Sprintf("%.0f%% of %s", 100*s.used, s.of)
+	var beside []string
 	if s.waited >= 0.01 {
-		text += fmt.Sprintf(" (+%.0f%% waiting)", 100*s.waited)
+		beside = append(beside, fmt.Sprintf("+%.0f%% waiting", 100*s.waited))
+	}
+	if s.stolen >= 0.01 {
+		beside = append(beside, fmt.Sprintf("+%.0f%% stolen", 100*s.stolen))
+	}
+	if len(beside) > 0 {
+		text += " (" + strings.Join(beside, ", ") + ")"
 	}
 	if s.thread >= results.Busy && s.thread > s.used+s.waited {
 		text += fmt.Sprintf(", a thread of it %.0f%% of one", 100*min(s.thread, 1))

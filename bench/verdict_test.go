@@ -29,6 +29,8 @@ func TestVerdict(t *testing.T) {
 		{"client", limits{server: idle, client: full}, results.VerdictClient, "99%"},
 		{"the busier", limits{server: side{used: 0.96}, client: side{used: 0.98}}, results.VerdictClient, ""},
 		{"others take its CPU", limits{server: idle, client: crowded}, results.VerdictClient, "52% of 1 thread (+46% waiting)"},
+		{"the hypervisor takes it", limits{server: side{used: 0.85, waited: 0.04, stolen: 0.1, of: "1 CPU"}, client: idle}, results.VerdictServerCPU, "85% of 1 CPU (+4% waiting, +10% stolen)"},
+		{"it takes what was left over", limits{server: side{used: 0.3, stolen: 0.6, of: "1 CPU"}, client: idle}, results.VerdictNone, "30% of 1 CPU (+60% stolen)"},
 		{"a thread", limits{server: side{used: 0.5, thread: 0.97, of: "2 CPUs"}, client: idle}, results.VerdictServerCPU, "50% of 2 CPUs, a thread of it 97% of one"},
 		{"no thread", limits{server: side{used: 0.5, thread: 0.6, of: "2 CPUs"}, client: idle}, results.VerdictNone, "server 50% of 2 CPUs, load"},
 		{"errors only", limits{failed: true, server: full, client: idle}, results.VerdictNone, "no request succeeded"},

@@ -39,9 +39,10 @@ type Counted struct {
 	Disagrees string
 
 	// Idle is how long the processors of Options.CPUs were idle, all together, to 10 ms
-	// each.
-	Idle    time.Duration
-	IdleErr error
+	// each; Stolen, how long the hypervisor had taken them away while something wanted to
+	// run there; LoadStolen, the same of Options.LoadCPUs.
+	Idle, Stolen, LoadStolen time.Duration
+	IdleErr                  error
 
 	Memory    probe.Memory // at the second edge
 	MemoryErr error
@@ -113,7 +114,8 @@ func (w *Watch) Counted() Counted {
 	if c.SwitchesErr == nil {
 		w.processed(&c)
 	}
-	c.Idle, c.IdleErr = w.last.idle-w.first.idle, cmp.Or(w.first.idleErr, w.last.idleErr)
+	c.Idle, c.IdleErr = w.last.unused.idle-w.first.unused.idle, cmp.Or(w.first.idleErr, w.last.idleErr)
+	c.Stolen, c.LoadStolen = w.last.unused.stolen-w.first.unused.stolen, w.last.loadUnused.stolen-w.first.loadUnused.stolen
 	c.Standing, c.StandingErr = w.standing, w.standErr
 	w.networked(&c)
 	return c

@@ -1,8 +1,8 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
-	"time"
 
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
@@ -25,7 +25,8 @@ type edge struct {
 	listenersErr error
 	net          netstat.Values
 	netErr       error
-	idle         time.Duration // of the server's processors
+	unused       unused // of the server's processors
+	loadUnused   unused // of the load's
 	idleErr      error
 }
 
@@ -112,5 +113,8 @@ func (w *Watch) network(e *edge) {
 	if w.stat != nil {
 		e.net, e.netErr = w.stat.Read()
 	}
-	e.idle, e.idleErr = idle("/proc/stat", w.o.CPUs)
+	var loadErr error
+	e.unused, e.idleErr = readUnused("/proc/stat", w.o.CPUs)
+	e.loadUnused, loadErr = readUnused("/proc/stat", w.o.LoadCPUs)
+	e.idleErr = cmp.Or(e.idleErr, loadErr)
 }

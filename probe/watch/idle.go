@@ -12,28 +12,35 @@ import (
 // Go runs on.
 const tick = 10 * time.Millisecond
 
-// idle returns how long the given processors have been idle, all together, since boot:
-// /proc/stat, proc_stat(5), idle and waiting for I/O.
-func idle(path string, cpus []int) (time.Duration, error) {
+// unused is the time since boot in which processors ran nothing of this machine's, all
+// together: /proc/stat, proc_stat(5).
+type unused struct {
+	idle   time.Duration // or waiting for I/O
+	stolen time.Duration // by the hypervisor, while something wanted to run
+}
+
+// readUnused reads it for the given processors.
+func readUnused(path string, cpus []int) (unused, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return 0, err
+		return unused{}, err
 	}
-	var sum time.Duration
+	var u unused
 	for _, cpu := range cpus {
 		_, line, ok := bytes.Cut(text, fmt.Appendf(nil, "\ncpu%d ", cpu))
 		line, _, _ = bytes.Cut(line, []byte("\n"))
-		fields := bytes.Fields(line) // user nice system idle iowait ...
-		if !ok || len(fields) < 5 {
-			return 0, fmt.Errorf("%s: no line of CPU %d: is it offline?", path, cpu)
+		const idle, iowait, steal = 3, 4, 7 // user nice system idle iowait irq softirq steal
+		fields := bytes.Fields(line)
+		if !ok || len(fields) <= steal {
+			return unused{}, fmt.Errorf("%s: no line of CPU %d: is it offline?", path, cpu)
 		}
-		for _, f := range fields[3:5] {
-			n, err := strconv.ParseInt(string(f), 10, 64)
+		for at, sum := range map[int]*time.Duration{idle: &u.idle, iowait: &u.idle, steal: &u.stolen} {
+			n, err := strconv.ParseInt(string(fields[at]), 10, 64)
 			if err != nil {
-				return 0, fmt.Errorf("%s: CPU %d: %w", path, cpu, err)
+				return unused{}, fmt.Errorf("%s: CPU %d: %w", path, cpu, err)
 			}
-			sum += time.Duration(n) * tick
+			*sum += time.Duration(n) * tick
 		}
 	}
-	return sum, nil
+	return u, nil
 }

@@ -32,9 +32,10 @@ type Watch struct {
 
 // Options says what is watched.
 type Options struct {
-	Pid  int            // root of the process tree; 0: none is watched, for the reason NoPid
-	Addr netip.AddrPort // that it listens at
-	CPUs []int          // that it may run on
+	Pid      int            // root of the process tree; 0: none is watched, for the reason NoPid
+	Addr     netip.AddrPort // that it listens at
+	CPUs     []int          // that it may run on
+	LoadCPUs []int          // that the load may run on
 	// NoPid stands in for the figures of the tree if Pid is 0: those of sockets and of the
 	// namespace want no more than the address.
 	NoPid error

@@ -204,22 +204,27 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestIdle reads a recorded /proc/stat.
-func TestIdle(t *testing.T) {
+// TestUnused reads a recorded /proc/stat.
+func TestUnused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "stat")
-	const text = "cpu  1 1 1 30 4 0 0 0 0 0\ncpu0 1 0 1 10 1 0 0 0 0 0\ncpu1 0 1 0 20 3 0 0 0 0 0\nintr 5\n"
+	const text = "cpu  1 1 1 30 4 0 0 0 0 0\ncpu0 1 0 1 10 1 0 0 7 0 0\ncpu1 0 1 0 20 3 0 0 5 0 0\nintr 5\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
 		cpus []int
-		want time.Duration
-	}{{[]int{0}, 110 * time.Millisecond}, {[]int{1}, 230 * time.Millisecond}, {[]int{0, 1}, 340 * time.Millisecond}, {nil, 0}} {
-		if got, err := idle(path, tc.cpus); err != nil || got != tc.want {
-			t.Errorf("CPUs %v were idle for %v, %v; want %v", tc.cpus, got, err, tc.want)
+		want unused
+	}{
+		{[]int{0}, unused{110 * time.Millisecond, 70 * time.Millisecond}},
+		{[]int{1}, unused{230 * time.Millisecond, 50 * time.Millisecond}},
+		{[]int{0, 1}, unused{340 * time.Millisecond, 120 * time.Millisecond}},
+		{nil, unused{}},
+	} {
+		if got, err := readUnused(path, tc.cpus); err != nil || got != tc.want {
+			t.Errorf("CPUs %v: %+v, %v; want %+v", tc.cpus, got, err, tc.want)
 		}
 	}
-	if _, err := idle(path, []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
+	if _, err := readUnused(path, []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
 		t.Errorf("a CPU that is not there: %v", err)
 	}
 }
