@@ -85,15 +85,13 @@ func (w *window) serverSide(c watch.Counted) side {
 		return s
 	}
 	s.used = float64(used) / float64(elapsed) / float64(cpus)
-	if c.DelayErr != nil || c.Elapsed <= 0 {
-		return s
+	if c.DelayErr == nil && c.Elapsed > 0 {
+		s.waited = min(waited(c, s.used*float64(cpus), given)/float64(cpus), max(0, 1-s.used))
+		if t := c.Busiest; cpus > 1 {
+			s.thread = float64(t.Ran+t.Delay) / float64(c.Elapsed)
+		}
 	}
-	s.waited = min(waited(c, s.used*float64(cpus), given)/float64(cpus), max(0, 1-s.used))
 	s.stolen = stolen(c.Stolen, c, given, s)
-	if cpus > 1 {
-		t := c.Busiest
-		s.thread = float64(t.Ran+t.Delay) / float64(c.Elapsed)
-	}
 	return s
 }
 
@@ -113,8 +111,9 @@ func waited(c watch.Counted, used float64, given int) float64 {
 }
 
 // stolen is which share of each of its processors the hypervisor had taken from a side. A
-// processor is stolen only while something wants to run on it, so a side that was not busy
-// does not become so by it.
+// processor is stolen only while something wants to run on it, so on processors of its own
+// a side that was not busy does not become so by it; where both share them (placement
+// shared) it counts for both.
 func stolen(taken time.Duration, c watch.Counted, cpus int, s side) float64 {
 	if c.IdleErr != nil || c.Elapsed <= 0 {
 		return 0

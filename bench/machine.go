@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/probe/perf"
 	"github.com/c10kit/c10kit/results"
@@ -53,8 +54,8 @@ func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 		}
 	}
 	for _, name := range sysctls {
-		if text, err := os.ReadFile("/proc/sys/" + name); err == nil {
-			m.Sysctls[strings.ReplaceAll(name, "/", ".")] = strings.Join(strings.Fields(string(text)), " ")
+		if text, err := sys.Sysctl(name); err == nil {
+			m.Sysctls[strings.ReplaceAll(name, "/", ".")] = text
 		}
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -2,10 +2,9 @@ package bench
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
+	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/results"
 )
@@ -91,8 +90,8 @@ func narrow(cfg *loadgen.Config, pairs, first, last int) {
 // between them are reserved is an error: a part of the range might be all of these.
 func ephemeral() (first, last int, err error) {
 	const reserved = "net/ipv4/ip_local_reserved_ports"
-	text, err := os.ReadFile("/proc/sys/" + reserved)
-	if err == nil && strings.TrimSpace(string(text)) != "" {
+	text, err := sys.Sysctl(reserved)
+	if err == nil && text != "" {
 		err = fmt.Errorf("%s is %s", reserved, text)
 	}
 	if err == nil {
@@ -103,9 +102,9 @@ func ephemeral() (first, last int, err error) {
 
 // sysctl reads the numbers of a setting.
 func sysctl(name string, numbers ...any) error {
-	text, err := os.ReadFile("/proc/sys/" + name)
+	text, err := sys.Sysctl(name)
 	if err == nil {
-		_, err = fmt.Sscan(string(text), numbers...)
+		_, err = fmt.Sscan(text, numbers...)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/internal/netns"
+	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
 	"github.com/c10kit/c10kit/probe/perf"
@@ -114,7 +115,7 @@ func tryDescriptors() finding {
 }
 
 func tryBacklog() finding {
-	n, err := readSysctl("net/core/somaxconn")
+	n, err := sys.Sysctl("net/core/somaxconn")
 	f := finding{What: "accept queue", State: stateOK, Found: "net.core.somaxconn = " + n}
 	if err != nil {
 		f.State, f.Found = stateLimited, err.Error()
@@ -125,7 +126,7 @@ func tryBacklog() finding {
 }
 
 func tryPorts() finding {
-	text, err := readSysctl("net/ipv4/ip_local_port_range")
+	text, err := sys.Sysctl("net/ipv4/ip_local_port_range")
 	if err != nil {
 		return finding{"ports", stateLimited, err.Error(), ""}
 	}
@@ -170,7 +171,7 @@ func tryNamespaces() finding {
 // tryPerf opens each kind of event. They are live series and a cross-check; what is
 // published is counted without them.
 func tryPerf() finding {
-	level, err := readSysctl("kernel/perf_event_paranoid")
+	level, err := sys.Sysctl("kernel/perf_event_paranoid")
 	if err != nil {
 		level = "not known"
 	}
@@ -281,8 +282,8 @@ func tryThreads() finding {
 	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &r); err != nil {
 		return limited(what, os.NewSyscallError("getrlimit", err))
 	}
-	pids, _ := readSysctl("kernel/pid_max")
-	all, _ := readSysctl("kernel/threads-max")
+	pids, _ := sys.Sysctl("kernel/pid_max")
+	all, _ := sys.Sysctl("kernel/threads-max")
 	f := finding{What: what, State: stateOK, Found: fmt.Sprintf("pid_max %s, threads-max %s", pids, all)}
 	if r.Cur < 1<<20 {
 		f.Found += fmt.Sprintf(", %d for this user", r.Cur)
@@ -312,9 +313,4 @@ func tryCompiler() finding {
 		return finding{"C compiler", stateLimited, "no cc", "only the comparison with the C floor is lost; install gcc or clang"}
 	}
 	return finding{What: "C compiler", State: stateOK, Found: path + " (for the C floor; c10kit itself needs none)"}
-}
-
-func readSysctl(name string) (string, error) {
-	text, err := os.ReadFile("/proc/sys/" + name)
-	return strings.Join(strings.Fields(string(text)), " "), err
 }

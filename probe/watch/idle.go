@@ -6,11 +6,9 @@ import (
 	"os"
 	"strconv"
 	"time"
-)
 
-// tick is the unit of /proc/stat, USER_HZ, which is 100 on every architecture that
-// Go runs on.
-const tick = 10 * time.Millisecond
+	"github.com/c10kit/c10kit/internal/sys"
+)
 
 // unused is the time since boot in which processors ran nothing of this machine's, all
 // together: /proc/stat, proc_stat(5).
@@ -39,7 +37,7 @@ func readUnused(path string, cpus []int) (unused, error) {
 			if err != nil {
 				return unused{}, fmt.Errorf("%s: CPU %d: %w", path, cpu, err)
 			}
-			*sum += time.Duration(n) * tick
+			*sum += time.Duration(n) * sys.Tick
 		}
 	}
 	return u, nil
