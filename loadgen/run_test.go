@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/c10kit/c10kit/internal/race"
 )
 
 func TestExactCounts(t *testing.T) {
@@ -273,7 +275,7 @@ func frugal(c *net.TCPConn) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	p := newPeer(t, frugal)

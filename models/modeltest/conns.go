@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/c10kit/c10kit/internal/race"
 	"github.com/c10kit/c10kit/models"
 	"github.com/c10kit/c10kit/models/board"
 )
@@ -16,7 +17,7 @@ const many = 1000
 // manyFor is that, but 100 where a worker is a process with the race detector's
 // shadow: a thousand of those take 30 GiB.
 func manyFor(t models.Traits) int {
-	if raceDetector && t.Forks {
+	if race.Enabled && t.Forks {
 		return many / 10
 	}
 	return many

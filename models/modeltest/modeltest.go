@@ -13,6 +13,7 @@ import (
 	"github.com/moby/sys/reexec"
 	"go.uber.org/goleak"
 
+	"github.com/c10kit/c10kit/internal/race"
 	"github.com/c10kit/c10kit/models"
 )
 
@@ -86,7 +87,7 @@ func TestModel(t *testing.T, spec string) {
 			if why, skip := v.Traits.Skips[c.Name]; skip {
 				t.Skip(why)
 			}
-			if !raceDetector || !v.Traits.Forks {
+			if !race.Enabled || !v.Traits.Forks {
 				t.Parallel()
 			}
 			err := Try(t.Context(), spec, c)

@@ -96,7 +96,7 @@ func childrenOf(pid int) []int {
 // aProcess is what a process that is started meanwhile may cost before it serves: a
 // re-executed Go program has a runtime of its own, and under the race detector the
 // shadow of its memory.
-const aProcess = 2 * mib * memoryFactor * memoryFactor
+var aProcess = 2 * mib * memoryFactor * memoryFactor
 
 // memory watches a child's resident memory while f runs and returns by how much
 // its peak exceeds what it was before, aProcess for each new one not counted.

@@ -44,7 +44,7 @@ func TestTraceThreads(t *testing.T) {
 		}
 		byTid[thread.Tid] = thread
 	}
-	fresh := 0
+	fresh, exact := 0, 0
 	for _, u := range said {
 		got := byTid[u.id]
 		if !got.Exited {
@@ -54,15 +54,21 @@ func TestTraceThreads(t *testing.T) {
 			continue
 		}
 		fresh++
-		// The last switch, and what else its end cost: a lock that was taken, a preemption.
+		// The last switch, and what else its end cost: a lock that was taken, a preemption. On
+		// its way from its getrusage to its exit it may wait for a lock of the runtime (the race
+		// detector has one more) or be preempted, once or twice and most not at all.
 		more := Switches{got.Voluntary - u.voluntary, got.Involuntary - u.involuntary}
-		if u.voluntary < sleeps || more.Voluntary < 1 || more.Voluntary > got.Ending {
-			t.Errorf("thread %d: %d voluntary, says %d, slept %d times", u.id, got.Voluntary, u.voluntary, sleeps)
+		const onTheWay = 2
+		if u.voluntary < sleeps || more.Voluntary < 1 || more.Total() < got.Ending || more.Total() > got.Ending+onTheWay {
+			t.Errorf("thread %d: %+v, says %d and %d, slept %d times, and %d while it ended",
+				u.id, got.Switches, u.voluntary, u.involuntary, sleeps, got.Ending)
 		}
-		// Between its getrusage and its exit there is hardly time for a preemption.
-		if more.Total() < got.Ending || more.Total() > got.Ending+1 {
-			t.Errorf("thread %d: %+v, says %d and %d, and %d while it ended", u.id, got.Switches, u.voluntary, u.involuntary, got.Ending)
+		if more.Total() == got.Ending {
+			exact++
 		}
+	}
+	if exact < fresh/2 {
+		t.Errorf("%d of %d threads have just the switches that they say, and those of their end", exact, fresh)
 	}
 	if fresh < threads/2 {
 		t.Errorf("%d of %d threads were created in the window", fresh, threads)

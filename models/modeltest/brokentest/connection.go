@@ -151,7 +151,7 @@ func (c *connection) fill() error {
 		switch {
 		case err == nil:
 			c.count(board.BytesIn, n)
-			c.last = bytes.Clone(room[:n])
+			c.last = append(c.last[:0], room[:n]...) // no garbage: memory is bounded in a check
 			n, err = c.read(room, n)
 			in.In.Commit(n)
 			in.EOF = len(c.last) == 0
