@@ -6,6 +6,7 @@ SHELL       := bash
 GO          ?= go
 TOOL        := $(GO) tool -modfile=tools/go.mod
 FUZZTIME    ?= 10s
+PACKAGES    ?= ./...
 
 .PHONY: check static fmt vet staticcheck fix cross test race fuzz clients proofs baselines bench help
 .DEFAULT_GOAL := help
@@ -40,7 +41,7 @@ test: ## the tests of the README
 # A package at a time: under the detector a test is ten times slower, and two that starve each other for processors
 # find timeouts, not races.
 race: ## tests under the race detector, in another order each time; needs a C compiler
-	$(GO) test -race -p 1 -shuffle=on ./...
+	$(GO) test -race -p 1 -shuffle=on $(PACKAGES)
 
 fuzz: ## every fuzz target for FUZZTIME (10s); one that fails does not keep the others from being run
 	@list=$$($(GO) test -list '^Fuzz' ./...); \
@@ -63,7 +64,7 @@ clients: ## curl, wrk, ab, h2load and Python against every model; fails where on
 
 proofs: ## the long proofs: allocations, forks, broken models against every check, strace
 	@$(call found,^TestProof,./...)
-	C10KIT_PROOFS=1 $(GO) test -count=1 -v -timeout 30m -p 1 -run '^TestProof' ./...
+	C10KIT_PROOFS=1 $(GO) test -count=1 -v -timeout 30m -p 1 -run '^TestProof' $(PACKAGES)
 
 baselines: ## measures the figures of docs/baselines on this machine (paired A-B-A runs; leave it alone meanwhile)
 	@$(call found,^TestBaseline,./...)
