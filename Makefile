@@ -64,7 +64,7 @@ clients: ## curl, wrk, ab, h2load and Python against every model; fails where on
 
 proofs: ## the long proofs: allocations, forks, broken models against every check, strace
 	@$(call found,^TestProof,./...)
-	C10KIT_PROOFS=1 $(GO) test -count=1 -v -timeout 30m -p 1 -run '^TestProof' $(PACKAGES)
+	C10KIT_PROOFS=1 $(GO) test -count=1 -v -timeout 15m -p 1 -run '^TestProof' $(PACKAGES)
 
 baselines: ## measures the figures of docs/baselines on this machine (paired A-B-A runs; leave it alone meanwhile)
 	@$(call found,^TestBaseline,./...)

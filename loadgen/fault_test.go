@@ -37,8 +37,12 @@ func reset(c *net.TCPConn) {
 // stall holds the connection until the client has closed it.
 func stall(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }
 
+// faultTimeout is long enough for what comes before the fault, on a busy machine too: a
+// stall of that length would be a fault in another phase.
+const faultTimeout = 150 * time.Millisecond
+
 // sink holds the connection without reading, for longer than the client waits.
-func sink(*net.TCPConn) { time.Sleep(400 * time.Millisecond) }
+func sink(*net.TCPConn) { time.Sleep(4 * faultTimeout) }
 
 var large = make([]byte, 32<<20) // more than the socket buffers hold
 
@@ -110,7 +114,7 @@ func checkFault(t *testing.T, cfg Config, phase Phase, class Class, errno syscal
 	t.Helper()
 	cfg.Conns, cfg.Requests = 2, 10
 	if class == ClassTimeout {
-		cfg.Timeout = 40 * time.Millisecond
+		cfg.Timeout = faultTimeout
 	}
 	r := load(t, context.Background(), cfg)
 	var want Errors
@@ -124,7 +128,7 @@ func checkFault(t *testing.T, cfg Config, phase Phase, class Class, errno syscal
 	if e := r.Failures[0].Example; errno != 0 && !errors.Is(e, errno) {
 		t.Errorf("example is %v, want %v", e, errno)
 	}
-	if class == ClassTimeout && phase != PhaseClose && r.Failed.Min() < int64(39*time.Millisecond) {
+	if class == ClassTimeout && phase != PhaseClose && r.Failed.Min() < int64(faultTimeout-time.Millisecond) {
 		t.Errorf("a request timed out after %v", time.Duration(r.Failed.Min()))
 	}
 	if failed := r.Window.Failed; (phase == PhaseClose) != (failed == 0) || failed+r.Requests != 10 {

@@ -251,7 +251,7 @@ func TestFaultsInThink(t *testing.T) {
 	}{
 		{"closed", PhaseWrite, ClassEOF, func(*net.TCPConn) {}, ConnBook{Opened: 10, TWServer: 10}},
 		{"reset", PhaseWrite, ClassReset, func(c *net.TCPConn) {
-			time.Sleep(10 * time.Millisecond) // the client has seen the connection by then
+			time.Sleep(30 * time.Millisecond) // the client has seen the connection by then
 			reset(c)
 		}, ConnBook{Opened: 10, Reset: 10}},
 		{"answered early", PhaseRead, ClassStatus, func(c *net.TCPConn) {
@@ -262,7 +262,7 @@ func TestFaultsInThink(t *testing.T) {
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			p := newPeer(t, f.handle)
-			r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Requests: 10, Think: 25 * time.Millisecond})
+			r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Requests: 10, Think: 120 * time.Millisecond})
 			var want Errors
 			want[f.phase][f.class] = 10
 			if r.Errors != want || r.Conns != f.book {
@@ -284,7 +284,7 @@ func TestIdleCloseInThink(t *testing.T) {
 		time.Sleep(2 * time.Millisecond) // the FIN comes apart from the answer
 		return false
 	}))
-	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Requests: 10, Think: 30 * time.Millisecond})
+	r := load(t, context.Background(), Config{Target: p.httpTarget(t), Conns: 2, Requests: 10, Think: 100 * time.Millisecond})
 	if r.Window != (Book{Started: 10, OK: 10}) || r.Errors != (Errors{}) || r.Conns.TWServer < 8 {
 		t.Errorf("window %+v, failures %v, connections %+v", r.Window, r.Failures, r.Conns)
 	}

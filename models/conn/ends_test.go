@@ -174,12 +174,13 @@ func TestStalledClient(t *testing.T) {
 			t.Errorf("given up after %v, before its time", d)
 		}
 	})
-	each(t, stage.Limits{Body: 200 * time.Millisecond}, first, func(t *testing.T, s *server) {
+	const body = 400 * time.Millisecond // five times as long as the client sleeps
+	each(t, stage.Limits{Body: body}, first, func(t *testing.T, s *server) {
 		s.smallBuffers()
 		c := s.dial(64 << 10)
 		got := 0
 		p := make([]byte, 512<<10)
-		for begin := time.Now(); time.Since(begin) < 700*time.Millisecond; time.Sleep(4 * tick) {
+		for begin := time.Now(); time.Since(begin) < 3*body; time.Sleep(4 * tick) {
 			n, err := io.ReadAtLeast(c, p[:128<<10], 64<<10)
 			if err != nil {
 				t.Fatalf("after %d bytes: %v", got, err)
@@ -196,7 +197,8 @@ func TestStalledClient(t *testing.T) {
 // TestStallIsForgotten: a client that was slow to take an answer, and took it, may
 // be idle for longer than Limits.Body afterwards.
 func TestStallIsForgotten(t *testing.T) {
-	each(t, stage.Limits{Body: 100 * time.Millisecond}, echo, func(t *testing.T, s *server) {
+	const body = 400 * time.Millisecond
+	each(t, stage.Limits{Body: body}, echo, func(t *testing.T, s *server) {
 		s.smallBuffers()
 		c := s.dial(4 << 10)
 		payload := strings.Repeat("slow", 50_000)
@@ -205,7 +207,7 @@ func TestStallIsForgotten(t *testing.T) {
 		if _, err := io.ReadFull(c, make([]byte, len(payload))); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(150 * time.Millisecond)
+		time.Sleep(body + body/2)
 		send(t, c, "x")
 		if err := c.CloseWrite(); err != nil {
 			t.Fatal(err)

@@ -186,15 +186,17 @@ func (s *sigtermed) signal(busy, inFlight, idle int) error {
 	return s.look(busy, inFlight, idle)
 }
 
-// look wants an answer for all that was accepted, and then a FIN for everybody.
+// look wants an answer for all that was accepted, and then a FIN for everybody. The rest of
+// half a request comes before the FINs are waited for, some of which come with the server's
+// tick of a second: of two silent ones it makes a 408.
 func (s *sigtermed) look(busy, inFlight, idle int) error {
+	for _, c := range s.conns[busy+idle:] {
+		if _, err := io.WriteString(c, sigtermHost); err != nil {
+			return fmt.Errorf("the rest of half a request: %w", err)
+		}
+	}
 	closes := 0
 	for i, c := range s.conns {
-		if i >= busy+idle {
-			if _, err := io.WriteString(c, sigtermHost); err != nil {
-				return fmt.Errorf("the rest of half a request: %w", err)
-			}
-		}
 		if i < busy || i >= busy+idle {
 			r, err := c.answer()
 			if err != nil {
