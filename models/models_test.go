@@ -155,7 +155,7 @@ const addrHint = " (want HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080)"
 func TestFindAndSpec(t *testing.T) {
 	for _, tc := range []struct{ spec, model, variant, spelled, want string }{
 		{spec: "pool", model: "pool", variant: "accept", spelled: "pool"},
-		{spec: "pool:", model: "pool", variant: "accept", spelled: "pool"},
+		{spec: "pool:", want: `pool has no variant ""; there are accept, mutex`},
 		{spec: "pool:accept", model: "pool", variant: "accept", spelled: "pool"},
 		{spec: "pool:mutex", model: "pool", variant: "mutex", spelled: "pool:mutex"},
 		{spec: "one", model: "one", variant: models.NoVariant, spelled: "one"},

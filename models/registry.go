@@ -64,9 +64,10 @@ func Register(m *Model) {
 }
 
 // Find returns the model and variant that spec names: "name" for the default
-// variant, or "name:variant".
+// variant, or "name:variant". Nothing behind the colon is no variant: who writes "cmd:" has
+// a command line in mind, and should not get the default.
 func Find(spec string) (*Model, Variant, error) {
-	name, variant, _ := strings.Cut(spec, ":")
+	name, variant, colon := strings.Cut(spec, ":")
 	m := registry[name]
 	if m == nil {
 		var names []string
@@ -75,7 +76,7 @@ func Find(spec string) (*Model, Variant, error) {
 		}
 		return nil, Variant{}, fmt.Errorf("no model %q; there are %s", name, strings.Join(names, ", "))
 	}
-	if variant == "" {
+	if !colon {
 		return m, m.Variants[0], nil
 	}
 	v, ok := m.Variant(variant)

@@ -123,13 +123,15 @@ func TestLoss(t *testing.T) {
 	}
 	const connections, n = 8, 40
 	quiet := window(t, func() { exchange(t, 0, connections, n) })
-	if repeated, ok := quiet.Get(netstat.RetransSegs); !ok || repeated != 0 {
-		t.Errorf("without loss %d segments repeated, known %v, expected 0", repeated, ok)
+	// None, but for an acknowledgement that a busy machine was 200 ms late with.
+	needless, ok := quiet.Get(netstat.RetransSegs)
+	if !ok || needless > 2 {
+		t.Errorf("without loss %d segments repeated, known %v, expected 0", needless, ok)
 	}
 	lossy := window(t, func() { exchange(t, 5, connections, n) })
 	repeated, ok := lossy.Get(netstat.RetransSegs)
 	// 320 requests, and acknowledgements besides, of which none is lost once in 13 million runs.
-	if !ok || repeated == 0 {
+	if !ok || repeated <= needless {
 		t.Errorf("with 5%% loss %d segments repeated, known %v, expected some", repeated, ok)
 	}
 	t.Logf("5%% loss, %d messages: %d segments repeated", connections*n, repeated)

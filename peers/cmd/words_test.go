@@ -144,6 +144,7 @@ func TestLookPath(t *testing.T) {
 
 func TestFree(t *testing.T) {
 	for spec, want := range map[string]string{
+		"cmd:":            "an empty command line",
 		"cmd: ":           "an empty command line",
 		"cmd:''":          "an empty command line",
 		"cmd:a 'b":        "the quote ' is not closed",
