@@ -48,7 +48,14 @@ func try(t *testing.T, wanted func(flaw string, c modeltest.Check) bool) {
 			go func() {
 				running <- struct{}{}
 				defer func() { <-running }()
-				result <- modeltest.Try(t.Context(), "broken:"+flaw, c)
+				err := modeltest.Try(t.Context(), "broken:"+flaw, c)
+				if err != nil && c.Name != target(flaw) {
+					// What finds a flaw finds it each time; what a busy machine did, it may not do twice.
+					again := modeltest.Try(t.Context(), "broken:"+flaw, c)
+					t.Logf("%s/%s: %v; again: %v", flaw, c.Name, err, again)
+					err = again
+				}
+				result <- err
 			}()
 			t.Run(flaw+"/"+c.Name, func(t *testing.T) {
 				t.Parallel() // not before all are on their way
