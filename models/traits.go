@@ -70,6 +70,9 @@ type Traits struct {
 	Origin Origin
 	// Apps lists the apps that the model serves; nil is all.
 	Apps []string
+	// Ignores is the closed list of the flags of serve that change nothing here, as foreign
+	// code has no such setting: serve refuses them. Empty for a model of the card.
+	Ignores []string
 	// Skips is the closed list of what this model may skip of the conformance suite, each
 	// with the reason: a check ("Books"), a case of one ("Drain/half a request"), or a
 	// path ("/wait/"). Empty for a model of the card.

@@ -28,6 +28,7 @@ func Loops() models.Traits {
 		Tree:         true,
 		Origin:       models.Library,
 		Apps:         []string{"echo", "http"},
+		Ignores:      []string{"header-timeout", "idle-timeout", "max-conns", "backlog"},
 		Skips:        Skips(ScanSkips),
 	}
 }
@@ -47,6 +48,7 @@ func Goroutines(crashTakes string, skips map[string]string) models.Traits {
 		Tree:         true,
 		Origin:       models.Library,
 		Apps:         []string{"http"},
+		Ignores:      []string{"header-timeout", "idle-timeout"},
 		Skips:        Skips(ParserSkips, skips),
 	}
 }

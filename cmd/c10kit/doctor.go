@@ -48,7 +48,7 @@ nothing. Exit code 3 if serving and loading on loopback does not work.`,
 			}
 			for _, f := range found {
 				if f.What == whatLoopback && f.State == stateNo {
-					return machineError(fmt.Errorf("%s: %s", f.What, f.Found))
+					return machineError(fmt.Errorf("%s: %s: %s", f.What, f.Found, f.Cure))
 				}
 			}
 			return nil

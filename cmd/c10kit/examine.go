@@ -101,19 +101,6 @@ func sendByte(addr string, within time.Duration) error {
 	return err
 }
 
-func tryDescriptors() finding {
-	var r unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
-		return finding{"descriptors", stateNo, os.NewSyscallError("getrlimit", err).Error(), ""}
-	}
-	f := finding{What: "descriptors", State: stateOK, Found: fmt.Sprintf("%d of at most %d", r.Cur, r.Max)}
-	if r.Max < 16384 {
-		f.State = stateLimited
-		f.Cure = fmt.Sprintf("no more than about %d connections a process: raise ulimit -Hn", r.Max)
-	}
-	return f
-}
-
 func tryBacklog() finding {
 	n, err := sys.Sysctl("net/core/somaxconn")
 	f := finding{What: "accept queue", State: stateOK, Found: "net.core.somaxconn = " + n}
@@ -265,33 +252,27 @@ func tryUring() finding {
 	var params [120]byte // struct io_uring_params
 	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&params)), 0)
 	if errno != 0 {
-		cure := "sysctl kernel.io_uring_disabled=0"
-		if errors.Is(errno, unix.ENOSYS) {
-			cure = "it needs a kernel of 5.1 or newer, and a container that allows it"
-		}
-		return finding{"io_uring", stateLimited, fmt.Sprintf("io_uring_setup: %v", errno), cure}
+		disabled, err := sys.Sysctl("kernel/io_uring_disabled")
+		return finding{"io_uring", stateLimited, fmt.Sprintf("io_uring_setup: %v", errno), uringCure(errno, disabled, err)}
 	}
 	unix.Close(int(fd))
 	return finding{What: "io_uring", State: stateOK, Found: "a ring can be made"}
 }
 
-// tryThreads says how many processes and threads there may be.
-func tryThreads() finding {
-	const what = "threads"
-	var r unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &r); err != nil {
-		return limited(what, os.NewSyscallError("getrlimit", err))
+// uringCure says what allows rings where errno is what one is refused with, and disabled is
+// kernel.io_uring_disabled, which kernels before 6.6 have not (err).
+func uringCure(errno unix.Errno, disabled string, err error) string {
+	switch {
+	case errno == unix.ENOSYS:
+		return "it needs a kernel of 5.1 or newer, with CONFIG_IO_URING, and a container that allows it"
+	case err == nil && disabled != "0":
+		return "as root, sysctl kernel.io_uring_disabled=0 (now " + disabled + ")"
+	case errno == unix.EPERM:
+		return "a seccomp filter forbids it, as containers have it: start the container with --security-opt seccomp=unconfined"
+	case errno == unix.ENOMEM:
+		return "raise ulimit -l: before Linux 5.12 a ring is locked memory"
 	}
-	pids, _ := sys.Sysctl("kernel/pid_max")
-	all, _ := sys.Sysctl("kernel/threads-max")
-	f := finding{What: what, State: stateOK, Found: fmt.Sprintf("pid_max %s, threads-max %s", pids, all)}
-	if r.Cur < 1<<20 {
-		f.Found += fmt.Sprintf(", %d for this user", r.Cur)
-	}
-	if r.Cur < 4096 && os.Geteuid() != 0 {
-		f.State, f.Cure = stateLimited, "a process or thread per connection needs more: ulimit -u 16384"
-	}
-	return f
+	return ""
 }
 
 // tryCGO says how this program was built: it needs no C, and runs the same without.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/probe/perf"
 	"github.com/c10kit/c10kit/results"
@@ -66,5 +68,26 @@ func TestSendByte(t *testing.T) {
 	var op *net.OpError
 	if err := sendByte("192.0.2.1:0", time.Second); !errors.As(err, &op) {
 		t.Errorf("an address for documentation: %v", err)
+	}
+}
+
+// TestUringCure: the cure is of what forbids it.
+func TestUringCure(t *testing.T) {
+	absent := errors.New("no such file")
+	for _, tc := range []struct {
+		errno    unix.Errno
+		disabled string
+		err      error
+		want     string
+	}{
+		{unix.ENOSYS, "", absent, "5.1"},
+		{unix.EPERM, "2", nil, "io_uring_disabled=0 (now 2)"},
+		{unix.EPERM, "0", nil, "seccomp"},
+		{unix.EPERM, "", absent, "seccomp"},
+		{unix.ENOMEM, "0", nil, "ulimit -l"},
+	} {
+		if got := uringCure(tc.errno, tc.disabled, tc.err); !strings.Contains(got, tc.want) {
+			t.Errorf("%v, %q: %q, want %q", tc.errno, tc.disabled, got, tc.want)
+		}
 	}
 }

@@ -82,6 +82,9 @@ func (o *loadOptions) run(cmd *cobra.Command, url string) error {
 	if err := refuseZero(cmd, "requests", "threads", "pipeline", "timeout", "conns"); err != nil {
 		return err
 	}
+	if cmd.Flags().Changed("closer") && !o.cfg.Close && o.cfg.RequestsPerConn == 0 {
+		return usagef("--closer says who closes first, and connections are kept: add --close or --requests-per-conn")
+	}
 	if err := o.complete(url, cmd.Flags().Changed("duration")); err != nil {
 		return usageError(err)
 	}

@@ -38,6 +38,11 @@ MODEL is NAME or NAME:VARIANT; "c10kit models" lists them.`,
 			if err != nil {
 				return usageError(err)
 			}
+			for _, flag := range v.Traits.Ignores {
+				if cmd.Flags().Changed(flag) {
+					return usagef("%s has no --%s: it is not c10kit's own code, and has no such setting", args[0], flag)
+				}
+			}
 			c.Model, c.Variant = m.Name, v.Name
 			if cpus != "" {
 				if c.CPUs, err = sys.ParseCPUs(cpus); err != nil {

@@ -61,7 +61,7 @@ func free(line string) (models.Traits, error) {
 		Kind:      models.Command,
 		Processes: "unknown", Threads: "unknown", Multiplexing: "unknown", CrashTakes: "unknown", Switches: "unknown",
 		Multicore: true,
-		Listens:   true, ReusePort: true, Tree: true, Origin: models.Program,
+		Listens:   true, ReusePort: true, Tree: true, Origin: models.Program, Ignores: ignores,
 		Skips: skips("whether an unknown program speaks HTTP is not known"),
 	}, nil
 }

@@ -30,6 +30,7 @@ func init() {
 		"Valid/empty lines before the request line": "the library refuses them",
 		"Valid/absolute form without a path":        "the library's mux redirects it",
 	})
+	traits.Ignores = append(traits.Ignores, "max-conns")
 	peers.Register("nethttp", "Go's net/http, a goroutine for each connection", traits, func(env *models.Env) models.Server {
 		return &server{env}
 	})
