@@ -11,7 +11,8 @@ import (
 )
 
 // TestFailedCells: each cell without a good answer in any round is named once, and so is
-// one whose server ended.
+// one whose server ended; one of which all rounds were left out is not, and one is judged
+// by the rounds that were not.
 func TestFailedCells(t *testing.T) {
 	cell := func(model string, round int) results.Cell {
 		return results.Cell{
@@ -21,13 +22,16 @@ func TestFailedCells(t *testing.T) {
 	}
 	s := &results.Stored{Manifest: results.Manifest{Rounds: 2}}
 	for round := 1; round <= 2; round++ {
-		for _, model := range []string{"good", "404", "slow", "killed", "never"} {
+		for _, model := range []string{"good", "404", "slow", "killed", "never", "left out", "bad, then left out"} {
 			r := results.Result{Cell: cell(model, round), Requests: 10}
 			s.Manifest.Cells = append(s.Manifest.Cells, r.Cell)
 			switch {
 			case model == "never":
 				continue
-			case model == "404", model == "slow" && round == 1:
+			case model == "left out", model == "bad, then left out" && round == 2:
+				s.Manifest.Skipped = append(s.Manifest.Skipped, r.Cell.ID)
+				continue
+			case model == "404", model == "bad, then left out", model == "slow" && round == 1:
 				r.Requests = 0
 			case model == "killed" && round == 2:
 				r.Ended = "signal: killed"
@@ -39,13 +43,26 @@ func TestFailedCells(t *testing.T) {
 	const want = `these cells failed:
   404 close /nope c=4: no request succeeded
   killed close /nope c=4: its server ended before it was asked to: signal: killed
-  never close /nope c=4: no request succeeded`
+  never close /nope c=4: no request succeeded
+  bad, then left out close /nope c=4: no request succeeded`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 	s.Manifest.Cells, s.Results = s.Manifest.Cells[:1], s.Results[:1]
 	if err := failedCells(s); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDashboardFails: the dashboard ends as compare does with a run in which nothing was
+// answered well, here in plain mode.
+func TestDashboardFails(t *testing.T) {
+	code, page, talk := command(t, "dashboard", "reactor", "-c", "4", "--rounds", "1", "--close", "--path", "/nope", "-d", "100ms")
+	if code != exitFailed || !strings.Contains(talk, "reactor:epoll close /nope c=4: no request succeeded") {
+		t.Errorf("exit %d: %s", code, talk)
+	}
+	if !strings.Contains(page, "reactor") {
+		t.Errorf("no table: %s", page)
 	}
 }
 

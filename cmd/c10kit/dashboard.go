@@ -30,8 +30,9 @@ switches, TIME_WAIT, memory and what limited each. On the screen, ? shows every
 key, o sets up another run, q leaves.
 
 The run folder is that of compare. Leaving while a run goes on asks once, stops
-the run, keeps what was measured, and ends with 130. Without a terminal it
-prints a line for each cell on stderr and the table on stdout.`,
+the run, keeps what was measured, and ends with 130. A run in which a cell failed
+ends with 1, as compare does. Without a terminal it prints a line for each cell
+on stderr and the table on stdout.`,
 		Example: `  c10kit dashboard
   c10kit dashboard reactor hybrid prethread -c 16,256 -d 3s
   c10kit dashboard --light --no-mouse`,
