@@ -57,7 +57,7 @@ func TestFeedDropsSamplesOnly(t *testing.T) {
 // TestFeedFollows: what Plain reads is everything to the end, which Stop brings about.
 func TestFeedFollows(t *testing.T) {
 	rec := recording(t)
-	run := &liveRun{rec: rec}
+	run := &endlessRun{rec: rec}
 	f := NewFeed()
 	if err := run.Start(Choice{}, f); err != nil {
 		t.Fatal(err)

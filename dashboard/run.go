@@ -127,6 +127,7 @@ func (o *Options) getenv(name string) string {
 func (o *Options) dash() (*dash, error) {
 	l := look{chars: screen.DetectCharset(o.getenv), ascii: o.ASCII, light: o.Light, profile: screen.Profile(o.Environ)}
 	d := newDash(o.Control, l, o.FPS)
+	d.shell = &shell{out: newGate(o.Out), signals: make(chan os.Signal, 1)}
 	d.noMouse = o.NoMouse
 	if o.ExportDir != "" {
 		d.exports.dir = o.ExportDir
@@ -150,8 +151,7 @@ func (o *Options) show(ctx context.Context, d *dash) error {
 	// A cause is how the signal, or the write that failed, gets out of bubbletea.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := newGate(o.Out)
-	d.shell = &shell{out: out, signals: make(chan os.Signal, 1)}
+	out := d.shell.out
 	p := tea.NewProgram(d, o.programOptions(out)...)
 	out.start(func() { p.Send(tea.ClearScreen()) }, func(err error) {
 		cancel(fmt.Errorf("%w: %w", ErrTerminalGone, err))
