@@ -145,7 +145,7 @@ func TestPlayerSpeed(t *testing.T) {
 	for range 10 {
 		p.faster(true)
 	}
-	if p.speed != maxSpeed {
+	if p.speed != MaxSpeed {
 		t.Errorf("speed %d", p.speed)
 	}
 	p.advance(100 * time.Millisecond)

@@ -71,7 +71,7 @@ type screenFlags struct {
 
 func (s *screenFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&s.fps, "fps", dashboard.DefaultFPS, "frames a second at most, 1 to 30; keys are answered at once")
+	f.IntVar(&s.fps, "fps", dashboard.DefaultFPS, fmt.Sprintf("frames a second at most, 1 to %d; keys are answered at once", dashboard.MaxFPS))
 	f.BoolVar(&s.ascii, "ascii", false, "draw with ASCII only")
 	f.BoolVar(&s.light, "light", false, "colours for a light background")
 	f.BoolVar(&s.noMouse, "no-mouse", false, "leave the mouse to the terminal, for selecting text")
@@ -83,8 +83,8 @@ func (s *screenFlags) options(cmd *cobra.Command) (dashboard.Options, error) {
 		FPS: s.fps, ASCII: s.ascii, Light: s.light, NoMouse: s.noMouse, ExportDir: s.export, Talk: cmd.ErrOrStderr(),
 	}
 	o.Out, _ = cmd.OutOrStdout().(*os.File)
-	if s.fps < 1 || s.fps > 30 {
-		return o, fmt.Errorf("--fps %d: a number from 1 to 30 is needed", s.fps)
+	if s.fps < 1 || s.fps > dashboard.MaxFPS {
+		return o, fmt.Errorf("--fps %d: a number from 1 to %d is needed", s.fps, dashboard.MaxFPS)
 	}
 	if !cmd.Flags().Changed("export") {
 		return o, nil // who does not export may stand in any folder

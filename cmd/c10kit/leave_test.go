@@ -122,6 +122,28 @@ func TestDashboardSuspend(t *testing.T) {
 	}
 }
 
+// Under nohup(1) SIGHUP is ignored, and the dashboard goes on.
+func TestDashboardNoHangUp(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, 100, 30, byShell(t, `trap "" HUP; exec `+commandName+
+		` dashboard reactor -c 4 -d 50ms --rounds 1000 --placement shared`))
+	until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
+	p.wait("req/s")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	before := measurements(p.cmd.Dir)
+	until(t, "the run goes on, or the command has ended", func() bool { return measurements(p.cmd.Dir) > before+4 || p.over() })
+	if p.over() {
+		t.Fatal("it has ended by a SIGHUP that was ignored")
+	}
+	p.keys("qy")
+	if code := p.exit(); code != exitInterrupted {
+		t.Errorf("exit %d, want %d", code, exitInterrupted)
+	}
+	p.restored()
+}
+
 // Without a shell nobody could let a stopped process go on: it says so and goes on.
 func TestDashboardSuspendAlone(t *testing.T) {
 	t.Parallel()
