@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -112,6 +113,7 @@ func writable(dir string) error {
 func showLive(cmd *cobra.Command, c *controller, o dashboard.Options) error {
 	ctx, stop := untilHangUp(cmd.Context())
 	defer stop()
+	defer boundHeap(heapLimit)()
 	choice := c.choice()
 	o.Control, o.Start = c, &choice
 	err := aside(c.layouts[results.PlacementSplit].Load, func() error { return dashboard.Run(ctx, o) })
@@ -120,6 +122,24 @@ func showLive(cmd *cobra.Command, c *controller, o dashboard.Options) error {
 		fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
 	}
 	return ended
+}
+
+// heapLimit is what the process may hold before garbage is collected while the load runs. The
+// generator turns the collector off for as long as a cell takes, as it makes no garbage
+// itself; but a frame makes some 70 kB, which at 30 frames a second are 4 GB in a window
+// of half an hour. What is alive is far less than this limit, so a collection is short, and
+// there is none in a window of less than four minutes (half an hour at 4 frames a second).
+const heapLimit = 512 << 20
+
+// boundHeap sets the process's memory limit (runtime/debug.SetMemoryLimit), unless GOMEMLIMIT
+// has set a lower one, and returns the function that undoes it.
+func boundHeap(limit int64) (restore func()) {
+	old := debug.SetMemoryLimit(-1) // reads it
+	if old <= limit {
+		return func() {}
+	}
+	debug.SetMemoryLimit(limit)
+	return func() { debug.SetMemoryLimit(old) }
 }
 
 // screenError gives an error of dashboard.Run its exit code.

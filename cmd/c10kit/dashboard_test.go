@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -192,6 +194,59 @@ func TestDrawingStandsAside(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 }
+
+// limitSeen keeps the memory limit that stood when something was written.
+type limitSeen struct {
+	bytes.Buffer
+	limit int64
+}
+
+func (l *limitSeen) Write(p []byte) (int, error) {
+	l.limit = debug.SetMemoryLimit(-1)
+	return l.Buffer.Write(p)
+}
+
+// With the collector off, garbage is collected all the same when the heap reaches its bound,
+// which stands while the dashboard runs and not longer. One of GOMEMLIMIT that is lower stays.
+func TestHeapIsBounded(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	var talk limitSeen
+	before := debug.SetMemoryLimit(-1)
+	args := []string{"dashboard", "reactor", "-c", "2", "-d", "20ms", "--rounds", "1", "--close", "--placement", "shared", "--out", t.TempDir()}
+	if code := run(t.Context(), args, out, &talk); code != exitOK || talk.limit != heapLimit {
+		t.Errorf("exit %d, the limit was %d, want %d: %s", code, talk.limit, int64(heapLimit), talk.String())
+	}
+	if after := debug.SetMemoryLimit(-1); after != before {
+		t.Errorf("the limit is %d afterwards, it was %d", after, before)
+	}
+
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	collections := m.NumGC
+	restore := boundHeap(int64(m.Sys) + 16<<20)
+	lower := debug.SetMemoryLimit(-1)
+	boundHeap(heapLimit << 10)()
+	if limit := debug.SetMemoryLimit(-1); limit != lower {
+		t.Errorf("the limit of %d bytes was raised to %d", lower, limit)
+	}
+	for range 256 {
+		garbage = make([]byte, 1<<20)
+	}
+	restore()
+	runtime.ReadMemStats(&m)
+	if m.NumGC == collections {
+		t.Error("256 MiB of garbage were not collected")
+	}
+}
+
+// garbage keeps an allocation from being left out.
+var garbage []byte
 
 // niced returns the threads of a pattern that have nice 19: field 19 of proc_pid_stat(5).
 func niced(t *testing.T, pattern string) []string {
