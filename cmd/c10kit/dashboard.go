@@ -164,7 +164,8 @@ func untilHangUp(ctx context.Context) (_ context.Context, stop context.CancelFun
 	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }
 
-// aside runs what draws on a thread of its own, away from the server's CPUs. Where that
+// aside runs what makes the frames on a thread of its own, away from the server's CPUs;
+// goroutines that draw starts are on the runtime's threads, as any other. Where that
 // leaves it with the load's, as on two, it takes what time they leave: with nice 19 (which
 // is a thread's in Linux, setpriority(2)) a frame of 2 ms delays no answer by 2 ms. Either
 // may fail, and then it draws where it is.

@@ -167,14 +167,8 @@ func TestDrawingStandsAside(t *testing.T) {
 	if len(aside) != 1 {
 		t.Fatalf("threads with nice 19: %v, want one", aside)
 	}
-	status, err := os.ReadFile(filepath.Join(aside[0], "status"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, allowed, _ := strings.Cut(string(status), "Cpus_allowed_list:")
-	allowed, _, _ = strings.Cut(allowed, "\n")
-	if cpus, err := sys.ParseCPUs(strings.TrimSpace(allowed)); err != nil || !slices.Equal(cpus, layout.Load) {
-		t.Errorf("the thread that draws runs on CPUs %q (%v), the load on %v", allowed, err, layout.Load)
+	if cpus, err := allowedCPUs(aside[0]); err != nil || !slices.Equal(cpus, layout.Load) {
+		t.Errorf("the thread that draws runs on CPUs %v (%v), the load on %v", cpus, err, layout.Load)
 	}
 	until(t, "a server is seen", func() bool {
 		for _, environ := range marked(p.mark) {
@@ -247,6 +241,17 @@ func TestHeapIsBounded(t *testing.T) {
 
 // garbage keeps an allocation from being left out.
 var garbage []byte
+
+// allowedCPUs are those that a thread of /proc/PID/task may run on.
+func allowedCPUs(thread string) ([]int, error) {
+	status, err := os.ReadFile(filepath.Join(thread, "status"))
+	if err != nil {
+		return nil, err
+	}
+	_, allowed, _ := strings.Cut(string(status), "Cpus_allowed_list:")
+	allowed, _, _ = strings.Cut(allowed, "\n")
+	return sys.ParseCPUs(strings.TrimSpace(allowed))
+}
 
 // niced returns the threads of a pattern that have nice 19: field 19 of proc_pid_stat(5).
 func niced(t *testing.T, pattern string) []string {
