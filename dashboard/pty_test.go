@@ -50,14 +50,14 @@ func (p *pty) termios() unix.Termios {
 	return *s
 }
 
-// takes reports whether a write to the terminal would not hang.
-func (p *pty) takes() bool {
+// stalled reports whether a write to the terminal would hang.
+func (p *pty) stalled() bool {
 	p.t.Helper()
-	ready := []unix.PollFd{{Fd: int32(p.slave.Fd()), Events: unix.POLLOUT}}
-	if _, err := unix.Poll(ready, 0); err != nil && err != unix.EINTR {
-		p.t.Fatal(os.NewSyscallError("poll", err))
+	stalled, err := ptys.Stalled(p.slave)
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	return ready[0].Revents&unix.POLLOUT != 0
+	return stalled
 }
 
 // read keeps what is written from now on.

@@ -220,7 +220,7 @@ func TestTerminalStalls(t *testing.T) {
 	go func() { ended <- o.show(ctx, d) }()
 	until(t, "a write hangs and more is waiting for it", func() bool {
 		p.typeKeys("tj") // each draws the whole screen in other colours
-		return gate.pendingLen() > 0 && !p.takes()
+		return gate.pendingLen() > 0 && p.stalled()
 	})
 	run.Stop()
 	run.ended.Wait()
@@ -229,7 +229,7 @@ func TestTerminalStalls(t *testing.T) {
 	if err := wait(t, ended); !errors.Is(err, cause) {
 		t.Errorf("%v, want %v", err, cause)
 	}
-	if p.takes() {
+	if !p.stalled() {
 		t.Error("the terminal did not stall to the end")
 	}
 	if after := p.termios(); after != p.before {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -31,9 +32,9 @@ switches, TIME_WAIT, memory and what limited each. On the screen, ? shows every
 key, o sets up another run, q leaves.
 
 The run folder is that of compare. Leaving while a run goes on asks once, stops
-the run, keeps what was measured, and ends with 130. A run in which a cell failed
-ends with 1, as compare does. Without a terminal it prints a line for each cell
-on stderr and the table on stdout.`,
+the run, keeps what was measured, and ends with 130. A run in which a cell
+failed ends with 1, as compare does. Without a terminal it prints a line for
+each cell on stderr and the table on stdout.`,
 		Example: `  c10kit dashboard
   c10kit dashboard reactor hybrid prethread -c 16,256 -d 3s
   c10kit dashboard --light --no-mouse`,
@@ -118,11 +119,23 @@ func showLive(cmd *cobra.Command, c *controller, o dashboard.Options) error {
 	o.Control, o.Start = c, &choice
 	err := aside(c.layouts[results.PlacementSplit].Load, func() error { return dashboard.Run(ctx, o) })
 	ended := c.end(err)
-	for _, r := range c.all() {
-		fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
+	// A terminal that has stalled takes no line, and the command must end all the same.
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		for _, r := range c.all() {
+			fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
+		}
+	}()
+	select {
+	case <-told:
+	case <-time.After(talkPatience):
 	}
 	return ended
 }
+
+// talkPatience is how long a last word may take to reach a terminal.
+const talkPatience = 2 * time.Second
 
 // heapLimit is what the process may hold before garbage is collected while the load runs. The
 // generator turns the collector off for as long as a cell takes, as it makes no garbage

@@ -69,8 +69,17 @@ func TestDashboardLeave(t *testing.T) {
 		leave func(*terminal)
 	}{
 		{"q", asked("q", "y")},
+		{"Q", asked("Q", "y")},
+		{"c, then q", func(p *terminal) {
+			p.keys("c")
+			p.wait("Stop the run and keep")
+			p.keys("y")
+			p.wait("CUT SHORT") // the run is at its end: q does not ask
+			p.keys("q")
+		}},
 		{"ctrl-c", asked("\x03", "\x03")},
 		{"q thrice", asked("q", "qq")},
+		{"sigint", signal(syscall.SIGINT)},
 		{"sigterm", signal(syscall.SIGTERM)},
 		{"sighup", func(p *terminal) { signal(syscall.SIGHUP)(p); signal(syscall.SIGHUP)(p) }},
 		{"terminal gone", (*terminal).hangUp},
@@ -98,8 +107,97 @@ func TestDashboardLeave(t *testing.T) {
 			}
 			p.restored()
 			p.wait("the run is in " + runsFolder)
+			_, after, _ := strings.Cut(p.text(), "\x1b[?1049l")
+			if left := strings.Contains(after, "req/s"); left != (tt.name == "Q") {
+				t.Errorf("the screen is left on the terminal: %v", left)
+			}
 		})
 	}
+}
+
+// A dashboard that is killed (SIGKILL) can close nothing; but every result that it had is in
+// the folder, which can be read, and the kernel kills what it had started.
+func TestDashboardKilled(t *testing.T) {
+	t.Parallel()
+	p := newTerminal(t, 100, 30, "dashboard", "prethread", "ppc", "-c", "4", "-d", "100ms", "--rounds", "100", "--placement", "shared")
+	until(t, "two cells are measured", func() bool { return measurements(p.cmd.Dir) > 1 })
+	until(t, "a server runs", func() bool { return len(marked(p.mark)) > 1 })
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.exit()
+	until(t, "nothing is left", func() bool { return len(marked(p.mark)) == 0 })
+	runs, _ := filepath.Glob(filepath.Join(p.cmd.Dir, runsFolder, "*"))
+	if len(runs) != 1 {
+		t.Fatalf("run folders: %v, want one", runs)
+	}
+	stored, err := results.Open(runs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stored.Results) < 2 || !stored.Manifest.End.IsZero() {
+		t.Errorf("%d results, ended %v", len(stored.Results), stored.Manifest.End)
+	}
+	if code, page, talk := command(t, "replay", runs[0]); code != exitOK || !strings.Contains(page, "prethread") {
+		t.Errorf("replay: exit %d: %s%s", code, page, talk)
+	}
+}
+
+// A terminal that stops to read stops neither the run, which comes to its end with a folder
+// that is complete and no child left while nothing is read, nor the command, when a signal
+// asks for its end. When the terminal reads again the dashboard is there.
+func TestDashboardTerminalStalls(t *testing.T) {
+	closed := func(p *terminal) bool {
+		runs, _ := filepath.Glob(filepath.Join(p.cmd.Dir, runsFolder, "*"))
+		if len(runs) != 1 {
+			return false
+		}
+		stored, err := results.Open(runs[0])
+		return err == nil && !stored.Manifest.End.IsZero()
+	}
+	t.Run("run ends", func(t *testing.T) {
+		t.Parallel()
+		p := newTerminal(t, 160, 45, "dashboard", "reactor", "iterative", "-c", "4", "-d", "100ms", "--rounds", "6", "--placement", "shared")
+		until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
+		p.stall()
+		if closed(p) {
+			t.Fatal("the run was over before the terminal stalled")
+		}
+		until(t, "the run is closed", func() bool { return closed(p) })
+		itself := []string{fmt.Sprintf("/proc/%d/environ", p.cmd.Process.Pid)}
+		if left := marked(p.mark); !slices.Equal(left, itself) {
+			t.Errorf("processes left: %v, want %v", left, itself)
+		}
+		if stored := onlyRun(t, p.cmd.Dir); stored.Manifest.Interrupted || len(stored.Results) != len(stored.Manifest.Cells) {
+			t.Errorf("interrupted %v, %d results of %d", stored.Manifest.Interrupted, len(stored.Results), len(stored.Manifest.Cells))
+		}
+		p.resume()
+		p.wait("the end: all cells are measured")
+		p.keys("q")
+		if code := p.exit(); code != exitOK {
+			t.Errorf("exit %d, want %d", code, exitOK)
+		}
+		p.restored()
+	})
+	t.Run("sigterm", func(t *testing.T) {
+		t.Parallel()
+		p := newTerminal(t, 160, 45, "dashboard", "reactor", "iterative", "-c", "4", "-d", "100ms", "--rounds", "1000", "--placement", "shared")
+		until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
+		p.stall()
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if code := p.exit(); code != exitInterrupted {
+			t.Errorf("exit %d, want %d", code, exitInterrupted)
+		}
+		noneLeft(t, p.mark)
+		if stored := onlyRun(t, p.cmd.Dir); !stored.Manifest.Interrupted || len(stored.Results) == 0 {
+			t.Errorf("interrupted %v, %d results", stored.Manifest.Interrupted, len(stored.Results))
+		}
+		if after := p.termios(); after != p.before {
+			t.Errorf("the terminal is left with the settings %+v, it had %+v", after, p.before)
+		}
+	})
 }
 
 // A run that is left to its end is not an interrupted one, and q does not ask.
@@ -125,8 +223,8 @@ func TestDashboardForm(t *testing.T) {
 	p.wait("the end: all cells are measured")
 	p.keys("o")
 	p.wait("a new run")
-	p.keys("\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B") // Down, to placement
-	p.keys("\x1b[A\x1b[A\x15" + "3")                                                               // Up to rounds, ^U, 3
+	p.keys(strings.Repeat("\x1b[B", len((&controller{}).Offer().Models)+10)) // Down, far enough to be at placement, the last line
+	p.keys("\x1b[A\x1b[A\x15" + "3")                                         // Up to rounds, ^U, 3
 	p.keys("\r")
 	until(t, "two runs are kept", func() bool {
 		runs, _ := filepath.Glob(filepath.Join(p.cmd.Dir, "first", "*"))

@@ -110,6 +110,7 @@ func TestDashboardSuspend(t *testing.T) {
 			if p.termios() == p.before {
 				t.Error("the terminal is not the dashboard's again")
 			}
+			p.forget() // the terminal was restored once already
 			p.keys("qy")
 			p.wait("left with 130")
 			if code := p.exit(); code != exitOK {
