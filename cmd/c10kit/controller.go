@@ -105,7 +105,11 @@ func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error 
 	if err != nil {
 		return usageError(ofForm(err))
 	}
-	folder, err := results.Create(c.flags.out, "dashboard", p.Manifest(cells, os.Args))
+	argv := os.Args // the first run is that of the command line
+	if len(c.all()) > 0 {
+		argv = c.flags.argv(p)
+	}
+	folder, err := results.Create(c.flags.out, "dashboard", p.Manifest(cells, argv))
 	if err != nil {
 		return machineError(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/spf13/cobra"
 
 	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/internal/sys"
@@ -246,6 +252,70 @@ func TestDashboardForm(t *testing.T) {
 	}
 	if m := second.Manifest; m.Rounds != 3 || len(second.Results) != 3 || m.Seed == first.Manifest.Seed {
 		t.Errorf("rounds %d, %d results, seed %d after %d", m.Rounds, len(second.Results), m.Seed, first.Manifest.Seed)
+	}
+	if got := first.Manifest.Argv; !slices.Equal(got, p.cmd.Args) {
+		t.Errorf("the first run is said to be that of %q, want %q", got, p.cmd.Args)
+	}
+	argv := second.Manifest.Argv
+	code, page, talk := command(t, append(argv[1:], "--json")...)
+	var again struct{ Rows []struct{ ID string } }
+	if err := json.Unmarshal([]byte(page), &again); err != nil || code != exitOK {
+		t.Fatalf("%q: exit %d, %v: %s", argv, code, err, talk)
+	}
+	if want := second.Results[0].AllRounds().ID; len(again.Rows) != 1 || again.Rows[0].ID != want || !strings.Contains(talk, "1 cells x 3 rounds of 20ms") {
+		t.Errorf("%q makes %v, want %s: %s", argv, again.Rows, want, talk)
+	}
+}
+
+// The command line that is said to have made a run of the form makes the same plan.
+func TestArgvRepeats(t *testing.T) {
+	parse := func(args []string) (o planFlags, p bench.Plan) {
+		t.Helper()
+		cmd := &cobra.Command{RunE: func(cmd *cobra.Command, models []string) (err error) {
+			p, err = o.complete(cmd, models)
+			return err
+		}}
+		o.register(cmd)
+		cmd.SetArgs(args)
+		if err := cmd.Execute(); err != nil {
+			t.Fatalf("%q: %v", args, err)
+		}
+		return o, p
+	}
+	predictions := filepath.Join(t.TempDir(), "p.toml")
+	const one = "[[prediction]]\nsays = \"one thread\"\nmetric = \"threads\"\nmodel = \"reactor\"\ndirection = \"lower\"\nvalue = 100.0\n"
+	if err := os.WriteFile(predictions, []byte(one), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, base := parse([]string{"reactor", "--closer", "client", "--perf", "--out", "else where", "--predict", predictions})
+	for name, change := range map[string]func(*bench.Plan){
+		"nothing":    func(*bench.Plan) {},
+		"models":     func(p *bench.Plan) { p.Models = []string{"prefork:accept", "cmd:nginx -c {dir}/nginx.conf"} },
+		"conns":      func(p *bench.Plan) { p.Conns = []int{1, 256} },
+		"path":       func(p *bench.Plan) { p.Path = "/bytes/10?a=b" },
+		"close":      func(p *bench.Plan) { p.Modes = []string{results.ModeClose} },
+		"keep-alive": func(p *bench.Plan) { p.Modes = []string{results.ModeKeepAlive} },
+		"pipeline":   func(p *bench.Plan) { p.Modes, p.Pipeline = []string{results.ModeKeepAlive}, 4 },
+		"rounds":     func(p *bench.Plan) { p.Rounds = 7 },
+		"window":     func(p *bench.Plan) { p.Window = 1500 * time.Millisecond },
+		"seed":       func(p *bench.Plan) { p.Seed = 1<<63 - 1 },
+		"placement": func(p *bench.Plan) {
+			var err error
+			if p.Layout, err = bench.NewLayout(results.PlacementShared); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		want := base
+		change(&want)
+		argv := o.argv(want)
+		again, got := parse(argv[2:])
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(bench.Plan{}, "Before")); diff != "" {
+			t.Errorf("%s: %q makes another plan (-want +got):\n%s", name, argv, diff)
+		}
+		if again.out != o.out || again.predict != o.predict {
+			t.Errorf("%s: %q", name, argv)
+		}
 	}
 }
 
