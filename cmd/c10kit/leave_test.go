@@ -48,8 +48,10 @@ func TestChoiceIsRefusedInWordsOfTheForm(t *testing.T) {
 		choice := c.choice()
 		choice.Placement = results.PlacementShared
 		change(&choice)
-		if err := c.Start(choice, dashboard.NewFeed()); err == nil || !strings.HasPrefix(err.Error(), name) {
-			t.Errorf("%v, want %s…", err, name)
+		err := c.Start(choice, dashboard.NewFeed())
+		var wrong *dashboard.SettingError
+		if setting, _, _ := strings.Cut(name, " "); !errors.As(err, &wrong) || wrong.Setting != setting || !strings.HasPrefix(err.Error(), name) {
+			t.Errorf("%v, want %s… of that setting", err, name)
 		}
 	}
 }
