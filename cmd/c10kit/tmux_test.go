@@ -179,7 +179,7 @@ func helpKeys(t *testing.T, screen string) []string {
 		columns := min(len(inside)/columnWidth, maxColumns)
 		for i := range columns {
 			at := i*(len(inside)/columns) + 1
-			for _, key := range strings.Fields(string(inside[at : at+keyWidth])) {
+			for key := range strings.FieldsSeq(string(inside[at : at+keyWidth])) {
 				switch name, ok := names[key]; {
 				case ok:
 					keys = append(keys, name)
