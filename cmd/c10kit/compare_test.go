@@ -113,7 +113,7 @@ func TestCompareFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	killed := "cmd:python3 " + script + " {host} {port}"
-	code, page, talk = compare(killed, "-d", "3100ms", "--path", "/")
+	code, page, talk = compare(killed, "-d", "5100ms", "--path", "/")
 	if code != exitFailed || !strings.Contains(talk, killed+" close / c=4: its server ended before it was asked to:") {
 		t.Errorf("exit %d: %s", code, talk)
 	}
