@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"fmt"
-
 	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/results"
 )
@@ -39,7 +37,7 @@ func NewLayout(placement string) (Layout, error) {
 			l.Warning = "server had 1 CPU: multicore effects not visible"
 		}
 	default:
-		return Layout{}, fmt.Errorf("--placement %q: want %s or %s", placement, results.PlacementSplit, results.PlacementShared)
+		return Layout{}, flagErrorf("--placement", "%q: want %s or %s", placement, results.PlacementSplit, results.PlacementShared)
 	}
 	return l, nil
 }

@@ -89,24 +89,37 @@ const (
 	maxWindow  = 24 * time.Hour // far from where int64 ends
 )
 
+// FlagError is what is wrong with one setting of a plan, by the name of the flag that it is
+// of.
+type FlagError struct {
+	Flag    string // as "-c" and "--rounds"
+	Problem string // "0: a number from 1 to 16384 is needed"
+}
+
+func (e *FlagError) Error() string { return e.Flag + " " + e.Problem }
+
+func flagErrorf(flag, format string, args ...any) error {
+	return &FlagError{Flag: flag, Problem: fmt.Sprintf(format, args...)}
+}
+
 // Cells returns the cells of one round, in the order in which reports show them:
 // by mode, then by number of connections, then as the models were named. An error
 // is the user's: a model that does not exist, a number that makes no sense, a path
-// that no request line holds.
+// that no request line holds; that of one setting is a *FlagError.
 func (p Plan) Cells() ([]results.Cell, error) {
 	switch {
 	case len(p.Models) == 0:
 		return nil, errors.New("no model is named")
 	case p.Rounds < 1:
-		return nil, fmt.Errorf("--rounds %d: at least 1 is needed", p.Rounds)
+		return nil, flagErrorf("--rounds", "%d: at least 1 is needed", p.Rounds)
 	case p.Window < 10*time.Millisecond:
-		return nil, fmt.Errorf("-d %v: a window of at least 10ms is needed", p.Window)
+		return nil, flagErrorf("-d", "%v: a window of at least 10ms is needed", p.Window)
 	case p.Window > maxWindow:
-		return nil, fmt.Errorf("-d %v: a window of at most %v is measured", p.Window, maxWindow)
+		return nil, flagErrorf("-d", "%v: a window of at most %v is measured", p.Window, maxWindow)
 	case strings.ContainsFunc(p.Path, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return nil, fmt.Errorf("--path %q: a request line holds neither blanks nor control characters; write them as %%20", p.Path)
+		return nil, flagErrorf("--path", "%q: a request line holds neither blanks nor control characters; write them as %%20", p.Path)
 	case p.Pipeline > 1 && slices.Contains(p.Modes, results.ModeClose):
-		return nil, fmt.Errorf("--pipeline %d needs connections that are kept alive: leave out --close", p.Pipeline)
+		return nil, flagErrorf("--pipeline", "%d needs connections that are kept alive: leave out --close", p.Pipeline)
 	}
 	counts := p.Conns
 	if len(counts) == 0 {
@@ -114,7 +127,7 @@ func (p Plan) Cells() ([]results.Cell, error) {
 	}
 	// By division: the product may overflow.
 	if n := len(p.Modes) * len(counts) * len(p.Models); p.Rounds > maxWindows/max(n, 1) {
-		return nil, fmt.Errorf("--rounds %d of %d cells: at most %d windows are measured in one run", p.Rounds, n, maxWindows)
+		return nil, flagErrorf("--rounds", "%d of %d cells: at most %d windows are measured in one run", p.Rounds, n, maxWindows)
 	}
 	var cells []results.Cell
 	for _, mode := range p.Modes {
@@ -152,7 +165,7 @@ func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
 		return results.Cell{}, err
 	}
 	if conns < 1 || conns > models.DefaultMaxConns {
-		return results.Cell{}, fmt.Errorf("-c %d: a number from 1 to %d is needed", conns, models.DefaultMaxConns)
+		return results.Cell{}, flagErrorf("-c", "%d: a number from 1 to %d is needed", conns, models.DefaultMaxConns)
 	}
 	if len(p.Conns) == 0 && mode == results.ModeKeepAlive && v.Traits.Kind == models.Serial {
 		conns = 1

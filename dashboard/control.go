@@ -14,8 +14,7 @@ type Controller interface {
 	// own. It calls feed.Begin before the first event, and the last event is an EventEnd,
 	// also where the run fails: by then the folder is closed and no child process is left.
 	// A choice that makes no sense is an error, which the form shows; that of one setting
-	// begins with its name: conns, path, mode, rounds, window or placement. Start is not
-	// called again before the EventEnd.
+	// wraps a *SettingError. Start is not called again before the EventEnd.
 	Start(c Choice, feed *Feed) error
 	// Pause keeps the run from beginning another cell, until Pause(false). What is being
 	// measured is measured to its end: a cell that is stopped in the middle is no sample.

@@ -57,7 +57,7 @@ func TestFeedDropsSamplesOnly(t *testing.T) {
 // TestFeedFollows: what Plain reads is everything to the end, which Stop brings about.
 func TestFeedFollows(t *testing.T) {
 	rec := recording(t)
-	run := &liveRun{rec: rec}
+	run := &endlessRun{rec: rec}
 	f := NewFeed()
 	if err := run.Start(Choice{}, f); err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestPlayerSpeed(t *testing.T) {
 	for range 10 {
 		p.faster(true)
 	}
-	if p.speed != maxSpeed {
+	if p.speed != MaxSpeed {
 		t.Errorf("speed %d", p.speed)
 	}
 	p.advance(100 * time.Millisecond)

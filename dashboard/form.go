@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -86,6 +87,18 @@ func joinInts(n []int) string {
 	return strings.Join(texts, ",")
 }
 
+// SettingError is what is wrong with one setting of a Choice.
+type SettingError struct {
+	Setting string // conns, path, mode, rounds, window or placement
+	Problem string // "0: a number from 1 on is needed"
+}
+
+func (e *SettingError) Error() string { return e.Setting + " " + e.Problem }
+
+func settingErrorf(setting, format string, args ...any) error {
+	return &SettingError{Setting: setting, Problem: fmt.Sprintf(format, args...)}
+}
+
 // choice reads the form. The error is for the user.
 func (f *form) choice() (Choice, error) {
 	c := Choice{Path: f.lines[linePath].text, Placement: f.lines[linePlacement].text}
@@ -100,7 +113,7 @@ func (f *form) choice() (Choice, error) {
 	for _, text := range strings.FieldsFunc(f.lines[lineConns].text, func(r rune) bool { return r == ',' || r == ' ' }) {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return c, fmt.Errorf("conns %q: numbers from 1 on are needed, as 64,256", text)
+			return c, settingErrorf("conns", "%q: numbers from 1 on are needed, as 64,256", text)
 		}
 		c.Conns = append(c.Conns, n)
 	}
@@ -111,10 +124,10 @@ func (f *form) choice() (Choice, error) {
 	}
 	var err error
 	if c.Rounds, err = strconv.Atoi(f.lines[lineRounds].text); err != nil || c.Rounds < 1 {
-		return c, fmt.Errorf("rounds %q: a number from 1 on is needed", f.lines[lineRounds].text)
+		return c, settingErrorf("rounds", "%q: a number from 1 on is needed", f.lines[lineRounds].text)
 	}
 	if c.Window, err = time.ParseDuration(f.lines[lineWindow].text); err != nil || c.Window <= 0 {
-		return c, fmt.Errorf("window %q: a time such as 1s or 500ms is needed", f.lines[lineWindow].text)
+		return c, settingErrorf("window", "%q: a time such as 1s or 500ms is needed", f.lines[lineWindow].text)
 	}
 	return c, nil
 }
@@ -177,11 +190,14 @@ func (d *dash) formKey(msg tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// refuse shows what is wrong, and goes to the setting whose name it begins with.
+// refuse shows what is wrong, and goes to the setting that it is wrong with.
 func (f *form) refuse(err error) {
 	f.problem = clean(err.Error())
-	name, _, _ := strings.Cut(f.problem, " ")
-	if i := slices.IndexFunc(f.lines, func(l line) bool { return l.name == name }); i >= 0 {
+	var wrong *SettingError
+	if !errors.As(err, &wrong) {
+		return
+	}
+	if i := slices.IndexFunc(f.lines, func(l line) bool { return l.name == wrong.Setting }); i >= 0 {
 		f.at = len(f.models) + i
 	}
 }

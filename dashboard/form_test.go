@@ -89,7 +89,7 @@ func TestFormRefuses(t *testing.T) {
 func TestFormSmall(t *testing.T) {
 	d, run := liveDash(t, 60, 15)
 	run.more = 20
-	run.refuse = errors.New("rounds 0: a number from 1 on is needed, and this one is refused by whoever measures")
+	run.refuse = &SettingError{"rounds", "0: a number from 1 on is needed, and this one is refused by whoever measures"}
 	press(d, "o", "enter")
 	text := strings.Join(strings.Fields(strings.NewReplacer("┃", " ").Replace(plainView(d))), " ")
 	if !strings.Contains(text, "refused by whoever measures") || !strings.Contains(text, "placement") {

@@ -1,9 +1,13 @@
 package dashboard
 
 import (
+	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/charmbracelet/x/term"
 )
 
 // gate stands between bubbletea and a terminal that may stop reading, as a frozen window
@@ -14,7 +18,9 @@ import (
 //
 // Write never blocks. What does not fit is dropped, and since bubbletea sends only lines
 // that changed, the screen must be drawn anew afterwards: repaint is called then. A write
-// that fails (EIO: the terminal is gone) calls gone, once.
+// that fails (EIO: the terminal is gone) calls gone, once. So does a look at the terminal
+// once a second: a stored run at its end and one that is paused write nothing, and SIGHUP
+// comes to those only whose controlling terminal it is.
 //
 // It is a term.File, by which bubbletea knows that it has a terminal and how large.
 type gate struct {
@@ -29,22 +35,27 @@ type gate struct {
 	dropped bool
 	closed  bool
 	failed  bool
-	done    chan struct{} // closed when the goroutine has ended
+	done    chan struct{} // closed when the goroutine that writes has ended
+	left    chan struct{} // closed by finish
 }
 
 // gateRoom is how much waits for the terminal: several full frames of the largest screens.
 const gateRoom = 1 << 20
 
+// gateLook is how often it is looked whether the terminal is there.
+const gateLook = time.Second
+
 func newGate(f *os.File) *gate {
-	g := &gate{File: f, done: make(chan struct{})}
+	g := &gate{File: f, done: make(chan struct{}), left: make(chan struct{})}
 	g.wake = sync.NewCond(&g.mu)
 	return g
 }
 
-// start begins to write. The functions are called on a goroutine of the gate.
+// start begins to write. The functions are called on goroutines of the gate.
 func (g *gate) start(repaint func(), gone func(error)) {
 	g.repaint, g.gone = repaint, gone
 	go g.run()
+	go g.watch()
 }
 
 // Write takes p, all or nothing, and always says that it took it: bubbletea ignores
@@ -79,12 +90,38 @@ func (g *gate) run() {
 			return
 		}
 		if _, err := g.File.Write(out); err != nil {
-			g.mu.Lock()
-			g.failed, g.pending = true, nil
-			g.mu.Unlock()
-			g.gone(err)
+			g.fail(err)
 			return
 		}
+	}
+}
+
+// watch looks at the terminal until finish. Its size is read, which one that has hung up
+// refuses with EIO; any other error tells nothing of it.
+func (g *gate) watch() {
+	look := time.NewTicker(gateLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-g.left:
+			return
+		case <-look.C:
+			if _, _, err := term.GetSize(g.Fd()); errors.Is(err, syscall.EIO) {
+				g.fail(os.NewSyscallError("ioctl TIOCGWINSZ", err))
+				return
+			}
+		}
+	}
+}
+
+// fail drops all that is written from now on, and calls gone unless it was called.
+func (g *gate) fail(err error) {
+	g.mu.Lock()
+	told := g.failed
+	g.failed, g.pending = true, nil
+	g.mu.Unlock()
+	if !told {
+		g.gone(err)
 	}
 }
 
@@ -117,9 +154,10 @@ func (g *gate) flush(patience time.Duration) {
 	}
 }
 
-// finish writes what is pending and ends the goroutine. A terminal that does not read is
-// given up after patience: the goroutine then ends with its write, or with the process.
+// finish writes what is pending and ends the goroutines. A terminal that does not read is
+// given up after patience: the one that writes then ends with its write, or with the process.
 func (g *gate) finish(patience time.Duration) {
+	close(g.left)
 	g.mu.Lock()
 	g.closed = true
 	g.wake.Signal()

@@ -14,7 +14,7 @@ type player struct {
 	story     *story
 	next      int       // the first event that is not in story
 	at        time.Time // the time that is shown
-	speed     int       // seconds of the run a second, 1 to maxSpeed
+	speed     int       // seconds of the run a second, 1 to MaxSpeed
 	paused    bool
 }
 
@@ -42,7 +42,8 @@ func Record(s *results.Stored) Recording {
 	return Recording{Head: NewHead(s), Events: s.Events()}
 }
 
-const maxSpeed = 32
+// MaxSpeed is how many times as fast as it was a stored run is shown at most.
+const MaxSpeed = 32
 
 func newPlayer(r Recording) *player {
 	p := &player{recording: r, speed: 1}
@@ -168,10 +169,10 @@ func (p *player) begins(want func(results.Event) bool) []time.Time {
 	return times
 }
 
-// faster doubles (up) or halves the speed within 1 to maxSpeed.
+// faster doubles (up) or halves the speed within 1 to MaxSpeed.
 func (p *player) faster(up bool) {
 	if up {
-		p.speed = min(p.speed*2, maxSpeed)
+		p.speed = min(p.speed*2, MaxSpeed)
 	} else {
 		p.speed = max(p.speed/2, 1)
 	}

@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	ptys "github.com/c10kit/c10kit/internal/pty"
 )
 
 // pty is a terminal whose other end the test holds.
@@ -26,25 +27,13 @@ type pty struct {
 // newPTY opens a pseudo-terminal (pty(7)) of a size. Nothing is read until read is called.
 func newPTY(t *testing.T, width, height int) *pty {
 	t.Helper()
-	// Non-blocking, so that the runtime polls it and Close ends a Read.
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	master, slave, err := ptys.Open()
 	if err != nil {
-		t.Skipf("open /dev/ptmx: %v", err)
+		t.Skipf("no pseudo-terminal: %v", err)
 	}
-	p := &pty{t: t, master: os.NewFile(uintptr(fd), "ptmx")}
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("no pseudo-terminals here: %v", err)
-	}
+	p := &pty{t: t, master: master, slave: slave}
 	size := &unix.Winsize{Col: uint16(width), Row: uint16(height)}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, size); err != nil {
+	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, size); err != nil {
 		t.Fatal(err)
 	}
 	p.before = p.termios()
@@ -59,6 +48,16 @@ func (p *pty) termios() unix.Termios {
 		p.t.Fatal(err)
 	}
 	return *s
+}
+
+// stalled reports whether a write to the terminal would hang.
+func (p *pty) stalled() bool {
+	p.t.Helper()
+	stalled, err := ptys.Stalled(p.slave)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return stalled
 }
 
 // read keeps what is written from now on.
@@ -117,12 +116,15 @@ func (p *pty) wait(text string) {
 	until(p.t, "the terminal shows "+text, func() bool { return strings.Contains(p.text(), text) })
 }
 
+// patience is how long a busy machine may take for something that another goroutine does.
+const patience = time.Minute
+
 // until waits for something that another goroutine does.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("after 10 s it is not so that %s", what)
+			t.Fatalf("after %v it is not so that %s", patience, what)
 		}
 	}
 }

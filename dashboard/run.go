@@ -26,9 +26,9 @@ type Options struct {
 	Start   *Choice // what to run at once; nil opens the setup form
 	Replay  *Recording
 	Base    *Recording // a run that Replay is held against; may be nil
-	Speed   int        // of the replay at first, 1 to 32; 0 is 1
+	Speed   int        // of the replay at first, 1 to MaxSpeed; 0 is 1
 
-	FPS       int // frames of data a second at most, up to 30; 0 is DefaultFPS
+	FPS       int // frames of data a second at most, up to MaxFPS; 0 is DefaultFPS
 	ASCII     bool
 	Light     bool // for a light background
 	NoMouse   bool
@@ -48,8 +48,8 @@ const DefaultFPS = 4
 // screen is all that it costs; 60 of them, bubbletea's default, take more than drawing does.
 const keyFPS = 12
 
-// maxFPS bounds the frames of data.
-const maxFPS = 30
+// MaxFPS bounds the frames of data.
+const MaxFPS = 30
 
 // gatePatience is how long the last frame may take to reach the terminal.
 const gatePatience = 500 * time.Millisecond
@@ -65,8 +65,8 @@ var ErrTerminalGone = errors.New("the terminal is gone")
 var ErrAtOnce = errors.New("left before the run had come to its end")
 
 // Run shows the dashboard until the user leaves, ctx ends, or the process is asked to end
-// by SIGINT, SIGTERM or SIGHUP, which it catches meanwhile; then the error is context.Cause
-// or wraps ErrSignal. Whatever ended it, the terminal is as it was before. SIGTSTP and ^Z stop
+// by SIGINT, SIGTERM or SIGHUP, which it catches meanwhile (SIGHUP not where it is ignored,
+// as under nohup(1)); then the error is context.Cause or wraps ErrSignal. Whatever ended it, the terminal is as it was before. SIGTSTP and ^Z stop
 // the process with the terminal as it was, a live run at the end of its cell.
 //
 // A live run is told to stop before it returns, and may go on a little: the caller waits
@@ -111,7 +111,7 @@ func (o *Options) defaults() {
 	if o.FPS < 1 {
 		o.FPS = DefaultFPS
 	}
-	o.FPS = min(o.FPS, maxFPS)
+	o.FPS = min(o.FPS, MaxFPS)
 }
 
 func (o *Options) getenv(name string) string {
@@ -127,6 +127,7 @@ func (o *Options) getenv(name string) string {
 func (o *Options) dash() (*dash, error) {
 	l := look{chars: screen.DetectCharset(o.getenv), ascii: o.ASCII, light: o.Light, profile: screen.Profile(o.Environ)}
 	d := newDash(o.Control, l, o.FPS)
+	d.shell = &shell{out: newGate(o.Out), signals: make(chan os.Signal, 1)}
 	d.noMouse = o.NoMouse
 	if o.ExportDir != "" {
 		d.exports.dir = o.ExportDir
@@ -134,7 +135,7 @@ func (o *Options) dash() (*dash, error) {
 	switch {
 	case o.Replay != nil:
 		d.show(*o.Replay, o.Base)
-		d.player.speed = min(max(o.Speed, 1), maxSpeed)
+		d.player.speed = min(max(o.Speed, 1), MaxSpeed)
 	case o.Start != nil:
 		if err := d.start(*o.Start); err != nil {
 			return nil, err
@@ -150,8 +151,7 @@ func (o *Options) show(ctx context.Context, d *dash) error {
 	// A cause is how the signal, or the write that failed, gets out of bubbletea.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := newGate(o.Out)
-	d.shell = &shell{out: out, signals: make(chan os.Signal, 1)}
+	out := d.shell.out
 	p := tea.NewProgram(d, o.programOptions(out)...)
 	out.start(func() { p.Send(tea.ClearScreen()) }, func(err error) {
 		cancel(fmt.Errorf("%w: %w", ErrTerminalGone, err))
@@ -203,7 +203,10 @@ func (o *Options) programOptions(out *gate) []tea.ProgramOption {
 // it returns gives them back to whoever had them.
 func onSignal(cancel context.CancelCauseFunc) (stop func()) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)

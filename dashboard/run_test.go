@@ -14,8 +14,8 @@ import (
 	"github.com/c10kit/c10kit/results"
 )
 
-// liveRun is a Controller whose run goes on until it is stopped, from a goroutine of its own.
-type liveRun struct {
+// endlessRun is a Controller whose run goes on until it is stopped, from a goroutine of its own.
+type endlessRun struct {
 	rec     Recording
 	mu      sync.Mutex
 	stopped chan struct{} // guarded by mu: closed by Stop
@@ -24,14 +24,14 @@ type liveRun struct {
 	panics  bool
 }
 
-func (l *liveRun) Offer() Choices {
+func (l *endlessRun) Offer() Choices {
 	if l.panics {
 		panic("on purpose")
 	}
 	return (&fakeRun{}).Offer()
 }
 
-func (l *liveRun) Start(_ Choice, feed *Feed) error {
+func (l *endlessRun) Start(_ Choice, feed *Feed) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stopped := make(chan struct{})
@@ -53,17 +53,17 @@ func (l *liveRun) Start(_ Choice, feed *Feed) error {
 	return nil
 }
 
-func (l *liveRun) Pause(on bool) {
+func (l *endlessRun) Pause(on bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.paused = append(l.paused, on)
 }
 
-func (l *liveRun) Held() bool { return false }
+func (l *endlessRun) Held() bool { return false }
 
-func (l *liveRun) Next() {}
+func (l *endlessRun) Next() {}
 
-func (l *liveRun) Stop() {
+func (l *endlessRun) Stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.stopped != nil {
@@ -87,7 +87,7 @@ func wait(t *testing.T, ended chan error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the dashboard does not end")
 		return nil
 	}
@@ -115,7 +115,7 @@ func TestQuitAsksOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPTY(t, 120, 40)
 			p.read()
-			run := &liveRun{rec: recording(t)}
+			run := &endlessRun{rec: recording(t)}
 			ended := begin(context.Background(), p, Options{Control: run, Start: &Choice{}})
 			p.wait("req/s")
 			p.typeKeys(keys[0])
@@ -149,7 +149,7 @@ func TestSignals(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			p := newPTY(t, 80, 24)
 			p.read()
-			run := &liveRun{rec: recording(t)}
+			run := &endlessRun{rec: recording(t)}
 			ended := begin(context.Background(), p, Options{Control: run, Start: &Choice{}})
 			p.wait("req/s")
 			if err := syscall.Kill(os.Getpid(), s); err != nil {
@@ -169,7 +169,7 @@ func TestSignals(t *testing.T) {
 func TestTerminalDisappears(t *testing.T) {
 	p := newPTY(t, 160, 45)
 	p.read()
-	run := &liveRun{rec: recording(t)}
+	run := &endlessRun{rec: recording(t)}
 	ended := begin(context.Background(), p, Options{Control: run, Start: &Choice{}})
 	p.wait("req/s")
 	p.hangUp()
@@ -179,23 +179,49 @@ func TestTerminalDisappears(t *testing.T) {
 	run.ended.Wait()
 }
 
+// TestQuietTerminalDisappears: a stored run that is at its end writes nothing, and no write
+// tells that the terminal is gone.
+func TestQuietTerminalDisappears(t *testing.T) {
+	p := newPTY(t, 160, 45)
+	p.read()
+	rec := recording(t)
+	ended := begin(context.Background(), p, Options{Replay: &rec})
+	p.wait("req/s")
+	p.typeKeys("\x1b[F") // End
+	p.wait("100%")
+	written, since := 0, time.Now()
+	until(t, "nothing is written any more", func() bool {
+		if n := len(p.text()); n != written {
+			written, since = n, time.Now()
+		}
+		return time.Since(since) > time.Second
+	})
+	p.hangUp()
+	if err := wait(t, ended); !errors.Is(err, ErrTerminalGone) {
+		t.Errorf("%v, want %v", err, ErrTerminalGone)
+	}
+}
+
 // TestTerminalStalls: nothing reads what the dashboard writes. The run is heard to its end
 // all the same, and the dashboard ends when it is told to.
 func TestTerminalStalls(t *testing.T) {
 	p := newPTY(t, 200, 60)
 	rec := recording(t)
-	run := &liveRun{rec: rec}
+	run := &endlessRun{rec: rec}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	ended := begin(ctx, p, Options{Control: run, Start: &Choice{}, FPS: 30})
-	until(t, "the run has begun", func() bool {
-		run.mu.Lock()
-		defer run.mu.Unlock()
-		return run.stopped != nil
-	})
-	for range 50 {
-		p.typeKeys("tj") // each draws the whole screen in other colours
-		time.Sleep(5 * time.Millisecond)
+	o := Options{Control: run, Start: &Choice{}, FPS: 30, In: p.slave, Out: p.slave, Environ: terminal}
+	o.defaults()
+	d, err := o.dash()
+	if err != nil {
+		t.Fatal(err)
 	}
+	gate := d.shell.out
+	ended := make(chan error, 1)
+	go func() { ended <- o.show(ctx, d) }()
+	until(t, "a write hangs and more is waiting for it", func() bool {
+		p.typeKeys("tj") // each draws the whole screen in other colours
+		return gate.pendingLen() > 0 && p.stalled()
+	})
 	run.Stop()
 	run.ended.Wait()
 	cause := errors.New("told to end")
@@ -203,11 +229,14 @@ func TestTerminalStalls(t *testing.T) {
 	if err := wait(t, ended); !errors.Is(err, cause) {
 		t.Errorf("%v, want %v", err, cause)
 	}
+	if !p.stalled() {
+		t.Error("the terminal did not stall to the end")
+	}
 	if after := p.termios(); after != p.before {
 		t.Error("the terminal is not as it was")
 	}
 	p.read() // lets the write that hangs end
-	time.Sleep(50 * time.Millisecond)
+	<-gate.done
 }
 
 func TestPanicRestoresTerminal(t *testing.T) {
@@ -215,7 +244,7 @@ func TestPanicRestoresTerminal(t *testing.T) {
 	p.read()
 	rec := recording(t)
 	var talk bytes.Buffer
-	run := &liveRun{rec: rec}
+	run := &endlessRun{rec: rec}
 	ended := begin(context.Background(), p, Options{Control: run, Start: &Choice{}, Talk: &talk})
 	p.wait("req/s")
 	run.Stop()
@@ -225,7 +254,7 @@ func TestPanicRestoresTerminal(t *testing.T) {
 	if err := wait(t, ended); !errors.Is(err, errBug) {
 		t.Errorf("%v, want %v", err, errBug)
 	}
-	if !strings.Contains(talk.String(), "liveRun") {
+	if !strings.Contains(talk.String(), "endlessRun") {
 		t.Errorf("no stack for a report of the bug: %q", talk.String())
 	}
 	run.ended.Wait()
@@ -235,7 +264,7 @@ func TestPanicRestoresTerminal(t *testing.T) {
 // TestNoTerminal: lines and a table, live and stored.
 func TestNoTerminal(t *testing.T) {
 	rec := recording(t)
-	run := &liveRun{rec: rec}
+	run := &endlessRun{rec: rec}
 	for name, o := range map[string]Options{
 		"replay": {Replay: &rec},
 		"live":   {Control: run, Start: &Choice{}},

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,7 +13,8 @@ import (
 )
 
 // TestFailedCells: each cell without a good answer in any round is named once, and so is
-// one whose server ended.
+// one whose server ended; one of which all rounds were left out is not, and one is judged
+// by the rounds that were not.
 func TestFailedCells(t *testing.T) {
 	cell := func(model string, round int) results.Cell {
 		return results.Cell{
@@ -21,13 +24,16 @@ func TestFailedCells(t *testing.T) {
 	}
 	s := &results.Stored{Manifest: results.Manifest{Rounds: 2}}
 	for round := 1; round <= 2; round++ {
-		for _, model := range []string{"good", "404", "slow", "killed", "never"} {
+		for _, model := range []string{"good", "404", "slow", "killed", "never", "left out", "bad, then left out"} {
 			r := results.Result{Cell: cell(model, round), Requests: 10}
 			s.Manifest.Cells = append(s.Manifest.Cells, r.Cell)
 			switch {
 			case model == "never":
 				continue
-			case model == "404", model == "slow" && round == 1:
+			case model == "left out", model == "bad, then left out" && round == 2:
+				s.Manifest.Skipped = append(s.Manifest.Skipped, r.Cell.ID)
+				continue
+			case model == "404", model == "bad, then left out", model == "slow" && round == 1:
 				r.Requests = 0
 			case model == "killed" && round == 2:
 				r.Ended = "signal: killed"
@@ -39,7 +45,8 @@ func TestFailedCells(t *testing.T) {
 	const want = `these cells failed:
   404 close /nope c=4: no request succeeded
   killed close /nope c=4: its server ended before it was asked to: signal: killed
-  never close /nope c=4: no request succeeded`
+  never close /nope c=4: no request succeeded
+  bad, then left out close /nope c=4: no request succeeded`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -48,6 +55,38 @@ func TestFailedCells(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDashboardFails: the dashboard ends as compare does with a run in which nothing was
+// answered well, here in plain mode.
+func TestDashboardFails(t *testing.T) {
+	code, page, talk := command(t, "dashboard", "reactor", "-c", "4", "--rounds", "1", "--close", "--path", "/nope", "-d", "100ms")
+	if code != exitFailed || !strings.Contains(talk, "reactor:epoll close /nope c=4: no request succeeded") {
+		t.Errorf("exit %d: %s", code, talk)
+	}
+	if !strings.Contains(page, "reactor") {
+		t.Errorf("no table: %s", page)
+	}
+}
+
+// killsItself is a server that is killed in the window, however long it took to start: by the
+// first request that comes a second after the first of all.
+const killsItself = `
+import http.server, os, signal, sys, time
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    first = None
+
+    def do_GET(self):
+        Handler.first = Handler.first or time.monotonic()
+        if time.monotonic() - Handler.first > 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().do_GET()
+
+    def log_message(self, *args):
+        pass
+
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+`
 
 // TestCompareFails: a run in which nothing was answered well, or a server was killed, does
 // not end as a good one.
@@ -69,12 +108,16 @@ func TestCompareFails(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip(err)
 	}
-	const killed = "cmd:timeout -s KILL 2 python3 -m http.server --bind {host} {port}"
-	code, page, talk = compare(killed, "-d", "3100ms", "--path", "/")
+	script := filepath.Join(dir, "server.py")
+	if err := os.WriteFile(script, []byte(killsItself), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killed := "cmd:python3 " + script + " {host} {port}"
+	code, page, talk = compare(killed, "-d", "5100ms", "--path", "/")
 	if code != exitFailed || !strings.Contains(talk, killed+" close / c=4: its server ended before it was asked to:") {
 		t.Errorf("exit %d: %s", code, talk)
 	}
-	if !strings.Contains(page, "before it was asked to") {
+	if !strings.Contains(strings.Join(strings.Fields(page), " "), "before it was asked to") { // it is wrapped
 		t.Errorf("%s", page)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/c10kit/c10kit/bench"
@@ -105,7 +104,11 @@ func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error 
 	if err != nil {
 		return usageError(ofForm(err))
 	}
-	folder, err := results.Create(c.flags.out, "dashboard", p.Manifest(cells, os.Args))
+	argv := os.Args // the first run is that of the command line
+	if len(c.all()) > 0 {
+		argv = c.flags.argv(p)
+	}
+	folder, err := results.Create(c.flags.out, "dashboard", p.Manifest(cells, argv))
 	if err != nil {
 		return machineError(err)
 	}
@@ -127,14 +130,17 @@ func (c *controller) Start(choice dashboard.Choice, feed *dashboard.Feed) error 
 
 // ofForm says an error about a flag with the name that the form has for it.
 func ofForm(err error) error {
-	flag, rest, _ := strings.Cut(err.Error(), " ")
+	var wrong *bench.FlagError
+	if !errors.As(err, &wrong) {
+		return err
+	}
 	name, ok := map[string]string{
 		"-c": "conns", "-d": "window", "--path": "path", "--rounds": "rounds", "--placement": "placement",
-	}[flag]
+	}[wrong.Flag]
 	if !ok {
 		return err
 	}
-	return errors.New(name + " " + rest)
+	return &dashboard.SettingError{Setting: name, Problem: wrong.Problem}
 }
 
 // plan puts a choice in the place of what the command line asked for.
@@ -145,7 +151,7 @@ func (c *controller) plan(choice dashboard.Choice) (bench.Plan, error) {
 	placement := cmp.Or(choice.Placement, p.Layout.Placement)
 	l, ok := c.layouts[placement]
 	if !ok {
-		return p, fmt.Errorf("--placement %q: want %s or %s", placement, results.PlacementSplit, results.PlacementShared)
+		return p, &dashboard.SettingError{Setting: "placement", Problem: fmt.Sprintf("%q: want %s or %s", placement, results.PlacementSplit, results.PlacementShared)}
 	}
 	p.Layout = l
 	c.mu.Lock()

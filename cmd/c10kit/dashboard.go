@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -30,8 +32,9 @@ switches, TIME_WAIT, memory and what limited each. On the screen, ? shows every
 key, o sets up another run, q leaves.
 
 The run folder is that of compare. Leaving while a run goes on asks once, stops
-the run, keeps what was measured, and ends with 130. Without a terminal it
-prints a line for each cell on stderr and the table on stdout.`,
+the run, keeps what was measured, and ends with 130. A run in which a cell
+failed ends with 1, as compare does. Without a terminal it prints a line for
+each cell on stderr and the table on stdout.`,
 		Example: `  c10kit dashboard
   c10kit dashboard reactor hybrid prethread -c 16,256 -d 3s
   c10kit dashboard --light --no-mouse`,
@@ -70,7 +73,7 @@ type screenFlags struct {
 
 func (s *screenFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&s.fps, "fps", dashboard.DefaultFPS, "frames a second at most, 1 to 30; keys are answered at once")
+	f.IntVar(&s.fps, "fps", dashboard.DefaultFPS, fmt.Sprintf("frames a second at most, 1 to %d; keys are answered at once", dashboard.MaxFPS))
 	f.BoolVar(&s.ascii, "ascii", false, "draw with ASCII only")
 	f.BoolVar(&s.light, "light", false, "colours for a light background")
 	f.BoolVar(&s.noMouse, "no-mouse", false, "leave the mouse to the terminal, for selecting text")
@@ -82,8 +85,8 @@ func (s *screenFlags) options(cmd *cobra.Command) (dashboard.Options, error) {
 		FPS: s.fps, ASCII: s.ascii, Light: s.light, NoMouse: s.noMouse, ExportDir: s.export, Talk: cmd.ErrOrStderr(),
 	}
 	o.Out, _ = cmd.OutOrStdout().(*os.File)
-	if s.fps < 1 || s.fps > 30 {
-		return o, fmt.Errorf("--fps %d: a number from 1 to 30 is needed", s.fps)
+	if s.fps < 1 || s.fps > dashboard.MaxFPS {
+		return o, fmt.Errorf("--fps %d: a number from 1 to %d is needed", s.fps, dashboard.MaxFPS)
 	}
 	if !cmd.Flags().Changed("export") {
 		return o, nil // who does not export may stand in any folder
@@ -111,14 +114,45 @@ func writable(dir string) error {
 func showLive(cmd *cobra.Command, c *controller, o dashboard.Options) error {
 	ctx, stop := untilHangUp(cmd.Context())
 	defer stop()
+	defer boundHeap(heapLimit)()
 	choice := c.choice()
 	o.Control, o.Start = c, &choice
 	err := aside(c.layouts[results.PlacementSplit].Load, func() error { return dashboard.Run(ctx, o) })
 	ended := c.end(err)
-	for _, r := range c.all() {
-		fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
+	// A terminal that has stalled takes no line, and the command must end all the same.
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		for _, r := range c.all() {
+			fmt.Fprintf(o.Talk, "the run is in %s\n", r.folder.Dir())
+		}
+	}()
+	select {
+	case <-told:
+	case <-time.After(talkPatience):
 	}
 	return ended
+}
+
+// talkPatience is how long a last word may take to reach a terminal.
+const talkPatience = 2 * time.Second
+
+// heapLimit is what the process may hold before garbage is collected while the load runs. The
+// generator turns the collector off for as long as a cell takes, as it makes no garbage
+// itself; but a frame makes some 70 kB, which at 30 frames a second are 4 GB in a window
+// of half an hour. What is alive is far less than this limit, so a collection is short, and
+// there is none in a window of less than four minutes (half an hour at 4 frames a second).
+const heapLimit = 512 << 20
+
+// boundHeap sets the process's memory limit (runtime/debug.SetMemoryLimit), unless GOMEMLIMIT
+// has set a lower one, and returns the function that undoes it.
+func boundHeap(limit int64) (restore func()) {
+	old := debug.SetMemoryLimit(-1) // reads it
+	if old <= limit {
+		return func() {}
+	}
+	debug.SetMemoryLimit(limit)
+	return func() { debug.SetMemoryLimit(old) }
 }
 
 // screenError gives an error of dashboard.Run its exit code.
@@ -143,7 +177,8 @@ func untilHangUp(ctx context.Context) (_ context.Context, stop context.CancelFun
 	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }
 
-// aside runs what draws on a thread of its own, away from the server's CPUs. Where that
+// aside runs what makes the frames on a thread of its own, away from the server's CPUs;
+// goroutines that draw starts are on the runtime's threads, as any other. Where that
 // leaves it with the load's, as on two, it takes what time they leave: with nice 19 (which
 // is a thread's in Linux, setpriority(2)) a frame of 2 ms delays no answer by 2 ms. Either
 // may fail, and then it draws where it is.

@@ -3,13 +3,17 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/c10kit/c10kit/bench"
 	"github.com/c10kit/c10kit/bench/floor"
 	"github.com/c10kit/c10kit/internal/sys"
 	"github.com/c10kit/c10kit/results"
@@ -129,15 +133,128 @@ func drawn(t *testing.T, p *terminal) time.Duration {
 	if len(threads) != 1 {
 		t.Fatalf("threads with nice 19: %v, want one", threads)
 	}
-	text, err := os.ReadFile(filepath.Join(threads[0], "schedstat"))
+	cpu, err := threadCPU(threads[0])
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cpu
+}
+
+// threadCPU is the CPU time of a thread of /proc/PID/task.
+func threadCPU(thread string) (time.Duration, error) {
+	text, err := os.ReadFile(filepath.Join(thread, "schedstat"))
+	if err != nil {
+		return 0, err
+	}
 	var ns int64
-	if _, err := fmt.Sscan(string(text), &ns); err != nil {
+	_, err = fmt.Sscan(string(text), &ns)
+	return time.Duration(ns), err
+}
+
+// drawingBound is what the dashboard may take at 4 frames a second, in percent of a core.
+const drawingBound = 1
+
+// TestProofDashboardCost: what the dashboard takes at 160x45 and 4 frames a second, with all
+// that belongs to it. It is the CPU time of the process's threads other than the load's,
+// which are 50 to 100 times as busy, in a window of a run with the dashboard, minus that in
+// the same window without, paired. The machine is not ours alone: three attempts.
+func TestProofDashboardCost(t *testing.T) {
+	proof(t)
+	const attempts, pairs = 3, 3
+	for attempt := range attempts {
+		costs := make([]float64, pairs)
+		for i := range costs {
+			without, _ := othersShare(t, "compare")
+			with, frames := othersShare(t, "dashboard")
+			costs[i] = with - without
+			t.Logf("%.2f%% of a core with the dashboard, %.2f%% without: it takes %.2f%% (%.1f frames a second)", with, without, costs[i], frames)
+			if frames < 2 {
+				t.Logf("it has not drawn: that does not count")
+				costs[i] = math.Inf(1)
+			}
+		}
+		if cost := middle(costs); cost <= drawingBound {
+			t.Logf("median %.2f%% of a core", cost)
+			return
+		}
+		t.Logf("attempt %d of %d: more than %v%%", attempt+1, attempts, drawingBound)
+	}
+	t.Errorf("the dashboard takes more than %v%% of a core", drawingBound)
+}
+
+// othersShare runs one cell and returns, for seconds in the middle of its window, the CPU
+// time of the process's threads other than the load's, in percent of a core, and how many
+// times a second something was written to the terminal.
+func othersShare(t *testing.T, subcommand string) (share, frames float64) {
+	t.Helper()
+	const window = 8 * time.Second
+	layout, err := bench.NewLayout(results.PlacementSplit)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Duration(ns)
+	if layout.Placement != results.PlacementSplit {
+		t.Skip("the load's threads are told by their CPUs, and on one CPU they have none of their own")
+	}
+	p := newTerminal(t, 160, 45, subcommand, "reactor", "-d", "60s", "--rounds", "1", "--seed", "1", "--close")
+	until(t, "the load runs", func() bool { load, _ := threadsByRole(t, p, layout); return len(load) > 0 })
+	time.Sleep(2 * time.Second) // the warm-up is over and the window open
+	load, before := threadsByRole(t, p, layout)
+	begun, written := time.Now(), len(p.text())
+	for time.Since(begun) < window {
+		time.Sleep(50 * time.Millisecond)
+		if n := len(p.text()); n != written {
+			written = n
+			frames++
+		}
+	}
+	still, after := threadsByRole(t, p, layout)
+	elapsed := time.Since(begun)
+	if len(load) == 0 || !slices.Equal(slices.Sorted(maps.Keys(load)), slices.Sorted(maps.Keys(still))) {
+		t.Fatalf("threads of the load %v, then %v: want the same all the time", load, still)
+	}
+	var took time.Duration
+	for thread, cpu := range after {
+		took += cpu - before[thread] // one that is new had none
+	}
+	if subcommand == "dashboard" {
+		p.keys("qy")
+	} else if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exit(); code != exitInterrupted {
+		t.Fatalf("%s: exit %d: %s", subcommand, code, p.text())
+	}
+	return 100 * took.Seconds() / elapsed.Seconds(), frames / elapsed.Seconds()
+}
+
+// threadsByRole returns the CPU times of the command's threads: those of the load, which keep
+// off the server's CPUs and are not nice, and all others.
+func threadsByRole(t *testing.T, p *terminal, layout bench.Layout) (load, others map[string]time.Duration) {
+	t.Helper()
+	tasks := fmt.Sprintf("/proc/%d/task/*", p.cmd.Process.Pid)
+	nice := niced(t, tasks)
+	threads, err := filepath.Glob(tasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load, others = make(map[string]time.Duration), make(map[string]time.Duration)
+	for _, thread := range threads {
+		cpus, err := allowedCPUs(thread)
+		if err != nil {
+			continue // it has ended
+		}
+		cpu, err := threadCPU(thread)
+		if err != nil {
+			continue
+		}
+		server := slices.ContainsFunc(cpus, func(cpu int) bool { return slices.Contains(layout.Server, cpu) })
+		if !server && !slices.Contains(nice, thread) {
+			load[thread] = cpu
+		} else {
+			others[thread] = cpu
+		}
+	}
+	return load, others
 }
 
 // ratioOf forms the ratios of A-B-A runs that were made already.

@@ -48,8 +48,10 @@ func TestChoiceIsRefusedInWordsOfTheForm(t *testing.T) {
 		choice := c.choice()
 		choice.Placement = results.PlacementShared
 		change(&choice)
-		if err := c.Start(choice, dashboard.NewFeed()); err == nil || !strings.HasPrefix(err.Error(), name) {
-			t.Errorf("%v, want %s…", err, name)
+		err := c.Start(choice, dashboard.NewFeed())
+		var wrong *dashboard.SettingError
+		if setting, _, _ := strings.Cut(name, " "); !errors.As(err, &wrong) || wrong.Setting != setting || !strings.HasPrefix(err.Error(), name) {
+			t.Errorf("%v, want %s… of that setting", err, name)
 		}
 	}
 }
@@ -110,6 +112,7 @@ func TestDashboardSuspend(t *testing.T) {
 			if p.termios() == p.before {
 				t.Error("the terminal is not the dashboard's again")
 			}
+			p.forget() // the terminal was restored once already
 			p.keys("qy")
 			p.wait("left with 130")
 			if code := p.exit(); code != exitOK {
@@ -120,6 +123,28 @@ func TestDashboardSuspend(t *testing.T) {
 			onlyRun(t, p.cmd.Dir)
 		})
 	}
+}
+
+// Under nohup(1) SIGHUP is ignored, and the dashboard goes on.
+func TestDashboardNoHangUp(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, 100, 30, byShell(t, `trap "" HUP; exec `+commandName+
+		` dashboard reactor -c 4 -d 50ms --rounds 1000 --placement shared`))
+	until(t, "a cell is measured", func() bool { return measured(p.cmd.Dir) })
+	p.wait("req/s")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	before := measurements(p.cmd.Dir)
+	until(t, "the run goes on, or the command has ended", func() bool { return measurements(p.cmd.Dir) > before+4 || p.over() })
+	if p.over() {
+		t.Fatal("it has ended by a SIGHUP that was ignored")
+	}
+	p.keys("qy")
+	if code := p.exit(); code != exitInterrupted {
+		t.Errorf("exit %d, want %d", code, exitInterrupted)
+	}
+	p.restored()
 }
 
 // Without a shell nobody could let a stopped process go on: it says so and goes on.

@@ -62,8 +62,19 @@ func (r *liveRun) measure(ctx context.Context, p bench.Plan, cells []results.Cel
 		r.err = machineError(fmt.Errorf("%w (what was measured is in %s)", err, r.folder.Dir()))
 	case interrupted:
 		r.err = errInterrupted
+	default:
+		r.err = r.failed()
 	}
 	r.feed.Event(end)
+}
+
+// failed is how compare ends with a run that came to its end.
+func (r *liveRun) failed() error {
+	stored, err := results.Open(r.folder.Dir())
+	if err != nil {
+		return machineError(err)
+	}
+	return failedCells(stored)
 }
 
 // before is bench.Plan.Before: it waits while there is a pause, and answers whether the

@@ -81,6 +81,7 @@ func TestUsage(t *testing.T) {
 		{"load http://127.0.0.1:1/ -H nocolon", exitUsage, "nocolon"},
 		{"load http://127.0.0.1:1/ -n 3 -c 1", exitFailed, "no request was answered"},
 		{"compare nonesuch", exitUsage, `no model "nonesuch"`},
+		{"compare reactor --close --keepalive", exitUsage, "leave out both"},
 		{"compare -c 0", exitUsage, "-c 0"},
 		{"compare --placement left", exitUsage, `--placement "left"`},
 		{"compare --path plaintext", exitUsage, "slash"},

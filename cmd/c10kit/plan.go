@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,6 +17,7 @@ import (
 type planFlags struct {
 	plan      bench.Plan // what flags write to directly
 	closes    bool
+	keeps     bool
 	placement string
 	out       string // where run folders are made
 	predict   string // a file of predictions
@@ -29,6 +31,7 @@ func (o *planFlags) register(cmd *cobra.Command) {
 	f.IntSliceVarP(&o.plan.Conns, "conns", "c", nil, "connections, a list compares at each (64)")
 	f.StringVar(&o.plan.Path, "path", bench.DefaultPath, "what to ask for")
 	f.BoolVar(&o.closes, "close", false, "only a connection per request")
+	f.BoolVar(&o.keeps, "keepalive", false, "only connections that are kept alive")
 	f.StringVar(&o.plan.Closer, "closer", results.CloserServer, "who closes then, client or server")
 	f.IntVar(&o.plan.Pipeline, "pipeline", 1, "requests sent ahead on a connection; more than 1 is keep-alive only")
 	f.DurationVarP(&o.plan.Window, "duration", "d", bench.DefaultWindow, "measured time of each cell")
@@ -53,9 +56,12 @@ func (o *planFlags) complete(cmd *cobra.Command, models []string) (bench.Plan, e
 	if p.Models = models; len(models) == 0 {
 		p.Models = all.Card()
 	}
-	if o.closes {
+	switch {
+	case o.closes && o.keeps:
+		return p, errors.New("--close and --keepalive: leave out both for both")
+	case o.closes:
 		p.Modes = []string{results.ModeClose}
-	} else if p.Pipeline > 1 {
+	case o.keeps || p.Pipeline > 1:
 		p.Modes = []string{results.ModeKeepAlive}
 	}
 	if !cmd.Flags().Changed("seed") {
@@ -70,6 +76,34 @@ func (o *planFlags) complete(cmd *cobra.Command, models []string) (bench.Plan, e
 		return p, err
 	}
 	return p.TryPerf(), nil
+}
+
+// argv is a command line that makes the experiment of a plan, which differs from that of the
+// flags in what the dashboard's form asks for, and in the seed.
+func (o *planFlags) argv(p bench.Plan) []string {
+	argv := append([]string{os.Args[0], "dashboard"}, p.Models...)
+	add := func(flag string, value any) { argv = append(argv, fmt.Sprintf("--%s=%v", flag, value)) }
+	for _, conns := range p.Conns {
+		add("conns", conns)
+	}
+	add("path", p.Path)
+	if len(p.Modes) == 1 {
+		argv = append(argv, map[string]string{results.ModeClose: "--close", results.ModeKeepAlive: "--keepalive"}[p.Modes[0]])
+	}
+	add("closer", p.Closer)
+	add("pipeline", p.Pipeline)
+	add("duration", p.Window)
+	add("rounds", p.Rounds)
+	add("seed", p.Seed)
+	add("placement", p.Layout.Placement)
+	if o.plan.Perf {
+		argv = append(argv, "--perf")
+	}
+	if o.predict != "" {
+		add("predict", o.predict)
+	}
+	add("out", o.out)
+	return argv
 }
 
 // readPredictions reads the file of --predict, if there is one.

@@ -14,9 +14,8 @@ import (
 	"github.com/moby/sys/reexec"
 	"golang.org/x/sys/unix"
 
-	"github.com/c10kit/c10kit/internal/sys"
-
 	"github.com/c10kit/c10kit/internal/pty"
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 // terminal is a pseudo-terminal (pty(7)) whose other end the test holds, with the command
@@ -31,9 +30,10 @@ type terminal struct {
 	ended  chan struct{}
 	cpu    time.Duration // of the command without its children, once it has ended
 
-	mu    sync.Mutex
-	shown bytes.Buffer // guarded by mu
-	read  chan struct{}
+	mu     sync.Mutex
+	shown  bytes.Buffer  // guarded by mu
+	read   chan struct{} // closed when nothing is read any more
+	forgot int           // length of what was shown up to forget
 }
 
 // newTerminal runs the command on a terminal of a size, in a folder of its own.
@@ -147,10 +147,40 @@ func (p *terminal) keys(keys string) {
 	}
 }
 
+// forget makes wait and restored look only at what is written from now on.
+func (p *terminal) forget() { p.forgot = len(p.text()) }
+
 // wait waits until text was written.
 func (p *terminal) wait(text string) {
 	p.t.Helper()
-	until(p.t, "the terminal shows "+text, func() bool { return strings.Contains(p.text(), text) })
+	until(p.t, "the terminal shows "+text, func() bool { return strings.Contains(p.text()[p.forgot:], text) })
+}
+
+// stall stops to read, and types keys that draw the screen anew until a write to it hangs.
+func (p *terminal) stall() {
+	p.t.Helper()
+	if err := p.master.SetReadDeadline(time.Now()); err != nil {
+		p.t.Fatal(err)
+	}
+	<-p.read
+	until(p.t, "the terminal is stalled", func() bool {
+		p.keys("t") // another theme
+		stalled, err := pty.Stalled(p.slave)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return stalled
+	})
+}
+
+// resume reads again.
+func (p *terminal) resume() {
+	p.t.Helper()
+	if err := p.master.SetReadDeadline(time.Time{}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.read = make(chan struct{})
+	go p.keep()
 }
 
 func (p *terminal) over() bool {

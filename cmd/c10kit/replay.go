@@ -48,8 +48,8 @@ line for each cell on stderr and the table on stdout.`,
 			switch {
 			case err != nil:
 				return usageError(err)
-			case speed < 1 || speed > 32:
-				return usagef("--speed %d: a number from 1 to 32 is needed", speed)
+			case speed < 1 || speed > dashboard.MaxSpeed:
+				return usagef("--speed %d: a number from 1 to %d is needed", speed, dashboard.MaxSpeed)
 			case asJSON && len(args) > 1:
 				return usagef("--json prints one RUN")
 			}
@@ -58,7 +58,7 @@ line for each cell on stderr and the table on stdout.`,
 		},
 	}
 	s.register(cmd)
-	cmd.Flags().IntVar(&speed, "speed", 1, "how many times as fast as it was, 1 to 32")
+	cmd.Flags().IntVar(&speed, "speed", 1, fmt.Sprintf("how many times as fast as it was, 1 to %d", dashboard.MaxSpeed))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "no screen: print JSON, as compare does")
 	return cmd
 }

@@ -31,3 +31,18 @@ func Open() (master, slave *os.File, err error) {
 	}
 	return master, slave, nil
 }
+
+// Stalled reports whether the terminal takes no more: a write to slave would wait until
+// master is read.
+func Stalled(slave *os.File) (bool, error) {
+	ready := []unix.PollFd{{Fd: int32(slave.Fd()), Events: unix.POLLOUT}}
+	for {
+		switch _, err := unix.Poll(ready, 0); err {
+		case nil:
+			return ready[0].Revents&unix.POLLOUT == 0, nil
+		case unix.EINTR:
+		default:
+			return false, os.NewSyscallError("poll", err)
+		}
+	}
+}
