@@ -66,8 +66,9 @@ var ErrAtOnce = errors.New("left before the run had come to its end")
 
 // Run shows the dashboard until the user leaves, ctx ends, or the process is asked to end
 // by SIGINT, SIGTERM or SIGHUP, which it catches meanwhile (SIGHUP not where it is ignored,
-// as under nohup(1)); then the error is context.Cause or wraps ErrSignal. Whatever ended it, the terminal is as it was before. SIGTSTP and ^Z stop
-// the process with the terminal as it was, a live run at the end of its cell.
+// as under nohup(1)); then the error is context.Cause or wraps ErrSignal. Whatever ended it,
+// the terminal is as it was before. SIGTSTP and ^Z stop the process with the terminal as it
+// was, a live run at the end of its cell.
 //
 // A live run is told to stop before it returns, and may go on a little: the caller waits
 // for its Controller's run to end, which closes the folder, but not after ErrAtOnce.

@@ -108,7 +108,7 @@ func (c Config) WithDefaults(m *Model) Config {
 // Check reports the first thing that is wrong with a configuration whose
 // defaults are set, in a sentence for the user.
 func (c Config) Check() error {
-	m, v, err := Find(c.Model + ":" + c.Variant)
+	m, v, err := Find(c.Spec())
 	if err != nil {
 		return err
 	}
@@ -159,6 +159,14 @@ func (c Config) Check() error {
 	}
 	_, err = resolve(c.Addr)
 	return err
+}
+
+// Spec names the model and variant for Find; without a variant, the default one.
+func (c Config) Spec() string {
+	if c.Variant == "" {
+		return c.Model
+	}
+	return c.Model + ":" + c.Variant
 }
 
 // Slots is how many slots the board of a server needs: one for each connection that

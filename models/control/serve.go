@@ -35,7 +35,7 @@ func Serve(ctx context.Context, config models.Config, requests io.Reader, answer
 	// ends with it (tpc) must not be the main thread, which cannot end.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	m, v, err := models.Find(config.Model + ":" + config.Variant)
+	m, v, err := models.Find(config.Spec())
 	if err != nil {
 		return err
 	}
