@@ -199,12 +199,3 @@ func TestTimes(t *testing.T) {
 		t.Errorf("why the run is not whole is no warning: %q", w)
 	}
 }
-
-func TestPorts(t *testing.T) {
-	for text, want := range map[string]float64{"": 28232, "32768 60999": 28232, "1024\t65535": 64512, "9 1": 28232, "x y": 28232} {
-		s := newStory(Head{Manifest: results.Manifest{Sysctls: map[string]string{"net.ipv4.ip_local_port_range": text}}})
-		if got := s.ports(); got != want {
-			t.Errorf("%q: %v ports, want %v", text, got, want)
-		}
-	}
-}
