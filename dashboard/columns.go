@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/c10kit/c10kit/dashboard/screen"
+	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -49,6 +50,13 @@ func figureColumn(name string, rank int, m results.Metric, value func(*row) figu
 	}
 }
 
+// switchColumn marks the switches of rows that have no workers to name.
+func switchColumn(name string, m results.Metric) column {
+	c := metricColumn(name, always, m)
+	c.text = func(_ *dash, r *row) (string, screen.Style) { return switchText(m, r) }
+	return c
+}
+
 // columns are all there are, from left to right. They are set by init as the texts of some
 // depend on which column the table is sorted by.
 var columns []column
@@ -64,8 +72,8 @@ func init() {
 		metricColumn("p50", first, results.P50),
 		metricColumn("p99", always, results.P99),
 		metricColumn("p99.9", second, results.P999),
-		metricColumn("vol/r", always, results.CswVoluntary),
-		metricColumn("inv/r", always, results.CswInvoluntary),
+		switchColumn("vol/r", results.CswVoluntary),
+		switchColumn("inv/r", results.CswInvoluntary),
 		metricColumn("tw-srv", first, results.TimeWaitServer),
 		metricColumn("tw-cli", second, results.TimeWaitClient),
 		figureColumn("mem/c", third, results.PSS, (*row).perConnection),
@@ -91,6 +99,16 @@ func figureText(m results.Metric, f figure) (string, screen.Style) {
 		return compact(m, f.value), screen.Dim
 	}
 	return compact(m, f.value), screen.Normal
+}
+
+// switchText is figureText of switches, with the mark of those of a whole tree.
+func switchText(m results.Metric, r *row) (string, screen.Style) {
+	f := r.figure(m)
+	text, style := figureText(m, f)
+	if f.known && r.ofTree(m) {
+		text += reports.TreeMark
+	}
+	return text, style
 }
 
 func compact(m results.Metric, v float64) string {

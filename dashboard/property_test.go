@@ -295,6 +295,10 @@ func compare(name, text string, cell results.Cell, sum reports.Row, live map[str
 	if !ok {
 		return nil
 	}
+	if tree := strings.HasSuffix(text, "*"); tree != (cell.Workers == results.WorkersTree && strings.HasPrefix(string(m), "csw-") && text != "–" && text != "-") {
+		return fmt.Errorf("%q, of %d workers", text, cell.Workers)
+	}
+	text = strings.TrimSuffix(text, "*")
 	want, known := sum.Stats[m].Median, sum.Stats[m].N > 0
 	switch {
 	case m == results.Errors && sum.Rounds > 0:

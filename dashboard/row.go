@@ -208,6 +208,12 @@ func latency(m results.Metric) bool {
 	}, m)
 }
 
+// ofTree reports whether m of r is of the whole process tree though it is of workers in other
+// rows.
+func (r *row) ofTree(m results.Metric) bool {
+	return r.cell.Workers == results.WorkersTree && (m == results.CswVoluntary || m == results.CswInvoluntary)
+}
+
 // errors is the sum over the rounds: a median would hide a bad one.
 func (r *row) errors() figure {
 	f := r.figure(results.Errors)
