@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,9 @@ type column struct {
 	// value is what rows are sorted by, and what the text is made of; nil for a column
 	// that is no figure of its own.
 	value func(*row) figure
+	// per is what value divides the metric by; nil for 1.
+	per   func(*row) float64
+	sum   bool // value is that of the rounds, not their median
 	text  func(*dash, *row) (string, screen.Style)
 	ofTwo bool // shown only where there is another run to compare with
 }
@@ -40,14 +44,48 @@ func of(m results.Metric) func(*row) figure {
 
 // metricColumn shows a metric's median.
 func metricColumn(name string, rank int, m results.Metric) column {
-	return figureColumn(name, rank, m, of(m))
+	return column{
+		name: name, rank: rank, metric: m, value: of(m),
+		text: func(_ *dash, r *row) (string, screen.Style) { return figureText(m, r.figure(m)) },
+	}
 }
 
-func figureColumn(name string, rank int, m results.Metric, value func(*row) figure) column {
+// perConnColumn shows a metric's median for each connection of the load.
+func perConnColumn(name string, rank int, m results.Metric) column {
+	conns := func(r *row) float64 { return float64(max(r.cell.Conns, 1)) }
+	value := func(r *row) figure {
+		f := r.figure(m)
+		f.value /= conns(r)
+		return f
+	}
 	return column{
-		name: name, rank: rank, metric: m, value: value,
+		name: name, rank: rank, metric: m, value: value, per: conns,
 		text: func(_ *dash, r *row) (string, screen.Style) { return figureText(m, value(r)) },
 	}
+}
+
+// rounds are the column's figures round by round, of those that have one.
+func (c *column) rounds(r *row) []float64 {
+	all := roundValues(r, c.metric)
+	if c.per != nil {
+		for i := range all {
+			all[i] /= c.per(r)
+		}
+	}
+	return all
+}
+
+// quantity names what the figures are.
+func (c *column) quantity() string {
+	if c.per != nil {
+		return string(c.metric) + " a connection"
+	}
+	return string(c.metric)
+}
+
+// columnOf is the column that shows m.
+func columnOf(m results.Metric) *column {
+	return &columns[slices.IndexFunc(columns, func(c column) bool { return c.metric == m && c.value != nil })]
 }
 
 // switchColumn marks the switches of rows that have no workers to name.
@@ -65,7 +103,7 @@ func init() {
 	columns = []column{
 		metricColumn("req/s", always, results.ReqPerSec),
 		{name: "±", rank: first, text: (*dash).spreadText},
-		{name: "other", rank: second, metric: results.ReqPerSec, ofTwo: true, text: (*dash).otherText},
+		{name: "other", rank: second, ofTwo: true, text: (*dash).otherText},
 		{name: "diff", rank: third, text: (*dash).differenceText},
 		{name: "p", rank: fifth, text: (*dash).chanceText},
 		metricColumn("conn/s", fifth, results.ConnPerSec),
@@ -76,12 +114,12 @@ func init() {
 		switchColumn("inv/r", results.CswInvoluntary),
 		metricColumn("tw-srv", first, results.TimeWaitServer),
 		metricColumn("tw-cli", second, results.TimeWaitClient),
-		figureColumn("mem/c", third, results.PSS, (*row).perConnection),
+		perConnColumn("mem/c", third, results.PSS),
 		metricColumn("thr", fourth, results.Threads),
 		metricColumn("proc", fourth, results.Procs),
 		metricColumn("cpu/r", third, results.CPUPerReq),
 		{
-			name: "err", rank: always, metric: results.Errors, value: (*row).errors,
+			name: "err", rank: always, metric: results.Errors, value: (*row).errors, sum: true,
 			text: errorsText,
 		},
 	}

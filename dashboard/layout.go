@@ -188,7 +188,7 @@ func (d *dash) drawGrid(a screen.Area) {
 	height := min(len(d.rows())+3, a.Height()/3)
 	top, rest := a.Top(max(height, 4))
 	panel := d.mainPanel()
-	panel.Footer = fmt.Sprintf("diff: %s to %s, ~ where none is claimed (p >= %.2g)", d.compared(), d.baseName(), alpha)
+	panel.Footer = fmt.Sprintf("diff: %s to %s, ~ where none is claimed (p >= %.2g)", d.compared().quantity(), d.baseName(), alpha)
 	d.drawTable(top.Panel(panel))
 	if a.Width() >= logWidth {
 		var log screen.Area

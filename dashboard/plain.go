@@ -54,33 +54,53 @@ func Differences(out io.Writer, run, base Recording, ascii bool) error {
 		fmt.Fprintf(&text, "!     %s\n", warning)
 	}
 	fmt.Fprintf(&text, "\ndifferences to the base; ~: none is claimed (U-test, p >= %.2g)\n\n", alpha)
-	columns := []results.Metric{results.ReqPerSec, results.P50, results.P99, results.CPUPerReq}
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	reasons, err := differenceTable(&text, a, b)
+	if err != nil {
+		return err
+	}
+	if len(reasons) > 0 {
+		fmt.Fprintf(&text, "\n%s: there is no difference\n", noValue)
+	}
+	for _, reason := range reasons {
+		fmt.Fprintf(&text, "  %s\n", clean(reason))
+	}
+	page := text.String()
+	if ascii {
+		page = strings.ReplaceAll(page, noValue, "-")
+	}
+	_, err = io.WriteString(out, page)
+	return err
+}
+
+// differenceTable writes a line for each cell of a, and returns why it has no differences
+// where it has none, each reason once.
+func differenceTable(out io.Writer, a, b *story) (reasons []string, err error) {
+	metrics := []results.Metric{results.ReqPerSec, results.P50, results.P99, results.CPUPerReq}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprint(w, "cells\tmodel")
-	for _, m := range columns {
+	for _, m := range metrics {
 		fmt.Fprintf(w, "\t%s", m)
 	}
 	fmt.Fprintln(w)
 	for _, g := range a.groups {
 		for _, r := range g.rows {
 			fmt.Fprintf(w, "%s\t%s", g.short(true), r.spec)
-			for _, m := range columns {
-				difference := noValue
-				if x, ok := r.compare(b.find(r.cell), m); ok {
-					difference = x.long()
+			base := b.find(r.cell)
+			for _, m := range metrics {
+				x, reason := columnOf(m).compare(r, base), ""
+				switch {
+				case base == nil:
+					reason = r.spec + " " + g.short(true) + ": " + b.lacks(r.cell)
+				case !x.known():
+					reason = fmt.Sprintf("%s of %s %s: %s", m, r.spec, g.short(true), x.reason)
 				}
-				fmt.Fprintf(w, "\t%s", difference)
+				if reason != "" && !slices.Contains(reasons, reason) {
+					reasons = append(reasons, reason)
+				}
+				fmt.Fprintf(w, "\t%s", x.long())
 			}
 			fmt.Fprintln(w)
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	page := text.String()
-	if ascii {
-		page = strings.ReplaceAll(page, noValue, "-")
-	}
-	_, err := io.WriteString(out, page)
-	return err
+	return reasons, w.Flush()
 }

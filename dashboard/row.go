@@ -195,12 +195,15 @@ func (r *row) figure(m results.Metric) figure {
 		return figure{value: v, known: true, live: true}
 	}
 	if r.running {
-		return figure{reason: "known when the round is done"}
+		return figure{reason: notDone}
 	}
 	return figure{reason: "not measured yet"}
 }
 
-const noSuccess = "no request succeeded"
+const (
+	noSuccess = "no request succeeded"
+	notDone   = "known when the round is done"
+)
 
 func latency(m results.Metric) bool {
 	return slices.Contains([]results.Metric{
@@ -221,15 +224,6 @@ func (r *row) errors() figure {
 		if n, counted := r.sum.FailedRequests(); counted {
 			return figure{value: n, known: true}
 		}
-	}
-	return f
-}
-
-// perConnection is the memory of the served tree divided by the connections of the load.
-func (r *row) perConnection() figure {
-	f := r.figure(results.PSS)
-	if f.known && r.cell.Conns > 0 {
-		f.value /= float64(r.cell.Conns)
 	}
 	return f
 }

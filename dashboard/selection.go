@@ -92,9 +92,12 @@ func (d *dash) selectedSpec() string {
 	return ""
 }
 
+// toOther reports whether differences are to the other run.
+func (d *dash) toOther() bool { return d.other != nil && (d.base == "" || d.base == otherRun) }
+
 // baseOf is what r is held against, nil if there is nothing.
 func (d *dash) baseOf(r *row) *row {
-	if d.other != nil && (d.base == "" || d.base == otherRun) {
+	if d.toOther() {
 		return d.other.find(r.cell)
 	}
 	rows := d.groupNow().rows
@@ -111,7 +114,7 @@ func (d *dash) baseOf(r *row) *row {
 
 // baseName names what differences are to.
 func (d *dash) baseName() string {
-	if d.other != nil && (d.base == "" || d.base == otherRun) {
+	if d.toOther() {
 		return "other run " + d.other.name()
 	}
 	for _, b := range d.groupNow().rows {
