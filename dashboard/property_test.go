@@ -244,7 +244,12 @@ func (w *world) checkTable() error {
 		case results.EventResult:
 			all = append(all, *e.Result)
 		case results.EventSample:
-			maps.Copy(live[e.Cell.AllRounds().ID], e.Sample.Values)
+			of := live[e.Cell.AllRounds().ID]
+			errors := of[results.Errors]
+			maps.Copy(of, e.Sample.Values)
+			if n, ok := e.Sample.Values[results.Errors]; ok {
+				of[results.Errors] = errors + n
+			}
 		}
 	}
 	for _, r := range reports.Summarise(all) {

@@ -217,12 +217,17 @@ func (r *row) ofTree(m results.Metric) bool {
 	return r.cell.Workers == results.WorkersTree && (m == results.CswVoluntary || m == results.CswInvoluntary)
 }
 
-// errors is the sum over the rounds: a median would hide a bad one.
+// errors is the sum over the rounds, as a median would hide a bad one; of the first round, while
+// it goes on, that of its samples, each of which counts those since the one before.
 func (r *row) errors() figure {
 	f := r.figure(results.Errors)
-	if len(r.results) > 0 {
-		if n, counted := r.sum.FailedRequests(); counted {
-			return figure{value: n, known: true}
+	if n, counted := r.sum.FailedRequests(); len(r.results) > 0 && counted {
+		return figure{value: n, known: true}
+	}
+	if f.live {
+		f.value = 0
+		for _, s := range r.latest() {
+			f.value += s.Values[results.Errors]
 		}
 	}
 	return f

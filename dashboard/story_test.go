@@ -199,3 +199,24 @@ func TestTimes(t *testing.T) {
 		t.Errorf("why the run is not whole is no warning: %q", w)
 	}
 }
+
+// TestLiveErrors: of a first round that goes on, errors are those of all its samples.
+func TestLiveErrors(t *testing.T) {
+	c := cellOf("ppc", "fork", 8)
+	c.Round = 1
+	c = c.Identify()
+	s := newStory(Head{})
+	s.fold(results.Event{Kind: results.EventBegin, Cell: c, Total: 1})
+	if f := s.rows[0].errors(); f.known {
+		t.Errorf("before any sample: %+v", f)
+	}
+	for _, n := range []float64{2, 3, 0} {
+		x := results.Sample{Cell: c.ID, Values: map[results.Metric]float64{results.Errors: n}}
+		s.fold(results.Event{Kind: results.EventSample, Cell: c, Sample: &x, Total: 1})
+	}
+	probe := results.Sample{Cell: c.ID, Values: map[results.Metric]float64{results.Threads: 9}}
+	s.fold(results.Event{Kind: results.EventSample, Cell: c, Sample: &probe, Total: 1})
+	if f := s.rows[0].errors(); f != (figure{value: 5, known: true, live: true}) {
+		t.Errorf("%+v, want 5", f)
+	}
+}
