@@ -99,7 +99,7 @@ func newDash(control Controller, l look, fps int) *dash {
 
 // show replays a recording; base, if not nil, is the run that it is held against.
 func (d *dash) show(r Recording, base *Recording) {
-	d.player = newPlayer(r)
+	d.player, d.frozen = newPlayer(r), false
 	d.story = d.player.story
 	if base != nil {
 		d.other = newStory(base.Head)
@@ -239,8 +239,11 @@ func (d *dash) drain() {
 	d.dirty = d.dirty || len(t.events) > 0 || t.begun != nil
 }
 
-// running reports whether a live run goes on.
-func (d *dash) running() bool { return d.player == nil && d.feed != nil && !d.story.ended }
+// running reports whether a live run goes on. What a frozen screen does not show of it yet, its
+// end among it, waits in the feed.
+func (d *dash) running() bool {
+	return d.player == nil && d.feed != nil && !d.story.ended && !(d.frozen && d.feed.over())
+}
 
 // typed takes keys one by one: bubbletea puts all that were typed since it last looked into
 // one message, which as a whole is no key at all.
