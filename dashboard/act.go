@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,19 +20,19 @@ func matches(msg tea.KeyMsg, bindings ...key.Binding) bool { return key.Matches(
 // waits for its end, so that what is served comes to its end too. Asked again it does not
 // wait: Run returns ErrAtOnce then.
 func (d *dash) quit(keep bool) tea.Cmd {
-	d.keep = keep
 	switch {
 	case !d.running():
+		d.keep = keep
 		return tea.Quit
 	case d.leaving:
-		d.atOnce = true
+		d.keep, d.atOnce = keep, true
 		return tea.Quit
 	}
 	d.question = &question{
 		text: "A run goes on. Stop it, keep its data, quit?  y/n",
 		keys: append(slices.Clone(keys.Quit.Keys()), keys.QuitKeep.Keys()...),
 		yes: func(d *dash) tea.Cmd {
-			d.leaving = true
+			d.keep, d.leaving = keep, true
 			d.stop()
 			d.say("stopping the run; q again leaves at once")
 			return nil
@@ -116,7 +117,12 @@ func (d *dash) jump(part float64) {
 	}
 }
 
+// toggle shows or hides the model of a digit; who asks without one, by the mouse, is told how.
 func (d *dash) toggle(digit string) {
+	if digit < "1" || digit > "9" {
+		d.toggleHelp()
+		return
+	}
 	i := int(digit[0] - '1')
 	if i >= len(d.story.specs) {
 		d.say("there is no model " + digit)
@@ -190,6 +196,12 @@ func (d *dash) metrics() []results.Metric {
 	for _, i := range results.Metrics() {
 		if seen[i.Metric] && i.Metric != results.ReqPerSec {
 			all = append(all, i.Metric)
+		}
+	}
+	// Samples have csw/s, which results have not, and what a newer version counts.
+	for _, m := range slices.Sorted(maps.Keys(seen)) {
+		if !slices.Contains(all, m) {
+			all = append(all, m)
 		}
 	}
 	return all

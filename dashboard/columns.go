@@ -14,7 +14,7 @@ import (
 // there is no room, those of the highest rank go first.
 type column struct {
 	name   string
-	rank   int
+	rank   rank
 	metric results.Metric
 	// value is what rows are sorted by, and what the text is made of; nil for a column
 	// that is no figure of its own.
@@ -26,16 +26,19 @@ type column struct {
 	ofTwo bool // shown only where there is another run to compare with
 }
 
-// Ranks of columns.
+// rank is how soon a column is placed.
+type rank uint8
+
 const (
-	always = iota
-	asked
-	first
-	second
-	third
-	fourth
-	fifth
-	never
+	rankSorted rank = iota // what the table is sorted by must be seen
+	rankAlways
+	rankAsked
+	rankFirst
+	rankSecond
+	rankThird
+	rankFourth
+	rankFifth
+	rankNever
 )
 
 func of(m results.Metric) func(*row) figure {
@@ -43,15 +46,15 @@ func of(m results.Metric) func(*row) figure {
 }
 
 // metricColumn shows a metric's median.
-func metricColumn(name string, rank int, m results.Metric) column {
+func metricColumn(name string, at rank, m results.Metric) column {
 	return column{
-		name: name, rank: rank, metric: m, value: of(m),
+		name: name, rank: at, metric: m, value: of(m),
 		text: func(_ *dash, r *row) (string, screen.Style) { return figureText(m, r.figure(m)) },
 	}
 }
 
 // perConnColumn shows a metric's median for each connection of the load.
-func perConnColumn(name string, rank int, m results.Metric) column {
+func perConnColumn(name string, at rank, m results.Metric) column {
 	conns := func(r *row) float64 { return float64(max(r.cell.Conns, 1)) }
 	value := func(r *row) figure {
 		f := r.figure(m)
@@ -59,7 +62,7 @@ func perConnColumn(name string, rank int, m results.Metric) column {
 		return f
 	}
 	return column{
-		name: name, rank: rank, metric: m, value: value, per: conns,
+		name: name, rank: at, metric: m, value: value, per: conns,
 		text: func(_ *dash, r *row) (string, screen.Style) { return figureText(m, value(r)) },
 	}
 }
@@ -90,7 +93,7 @@ func columnOf(m results.Metric) *column {
 
 // switchColumn marks the switches of rows that have no workers to name.
 func switchColumn(name string, m results.Metric) column {
-	c := metricColumn(name, always, m)
+	c := metricColumn(name, rankAlways, m)
 	c.text = func(_ *dash, r *row) (string, screen.Style) { return switchText(m, r) }
 	return c
 }
@@ -101,25 +104,25 @@ var columns []column
 
 func init() {
 	columns = []column{
-		metricColumn("req/s", always, results.ReqPerSec),
-		{name: "±", rank: first, text: (*dash).spreadText},
-		{name: "other", rank: second, ofTwo: true, text: (*dash).otherText},
-		{name: "diff", rank: third, text: (*dash).differenceText},
-		{name: "p", rank: fifth, text: (*dash).chanceText},
-		metricColumn("conn/s", fifth, results.ConnPerSec),
-		metricColumn("p50", first, results.P50),
-		metricColumn("p99", always, results.P99),
-		metricColumn("p99.9", second, results.P999),
+		metricColumn("req/s", rankAlways, results.ReqPerSec),
+		{name: "±", rank: rankFirst, text: (*dash).spreadText},
+		{name: "other", rank: rankSecond, ofTwo: true, text: (*dash).otherText},
+		{name: "diff", rank: rankThird, text: (*dash).differenceText},
+		{name: "p", rank: rankFifth, text: (*dash).chanceText},
+		metricColumn("conn/s", rankFifth, results.ConnPerSec),
+		metricColumn("p50", rankFirst, results.P50),
+		metricColumn("p99", rankAlways, results.P99),
+		metricColumn("p99.9", rankSecond, results.P999),
 		switchColumn("vol/r", results.CswVoluntary),
 		switchColumn("inv/r", results.CswInvoluntary),
-		metricColumn("tw-srv", first, results.TimeWaitServer),
-		metricColumn("tw-cli", second, results.TimeWaitClient),
-		perConnColumn("mem/c", third, results.PSS),
-		metricColumn("thr", fourth, results.Threads),
-		metricColumn("proc", fourth, results.Procs),
-		metricColumn("cpu/r", third, results.CPUPerReq),
+		metricColumn("tw-srv", rankFirst, results.TimeWaitServer),
+		metricColumn("tw-cli", rankSecond, results.TimeWaitClient),
+		perConnColumn("mem/c", rankThird, results.PSS),
+		metricColumn("thr", rankFourth, results.Threads),
+		metricColumn("proc", rankFourth, results.Procs),
+		metricColumn("cpu/r", rankThird, results.CPUPerReq),
 		{
-			name: "err", rank: always, metric: results.Errors, value: (*row).errors, sum: true,
+			name: "err", rank: rankAlways, metric: results.Errors, value: (*row).errors, sum: true,
 			text: errorsText,
 		},
 	}

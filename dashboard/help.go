@@ -65,8 +65,8 @@ func (d *dash) drawHelp(a screen.Area) {
 
 func (d *dash) helpLines() []key.Binding {
 	var all []key.Binding
-	for _, group := range keys.FullHelp() {
-		all = append(all, group...)
+	for _, action := range d.usable() {
+		all = append(all, action.binding)
 	}
-	return d.usable(all)
+	return all
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/c10kit/c10kit/results"
 )
 
 // bindings are all of the key map, by the name of the field.
@@ -158,4 +160,41 @@ func TestFooterIsClickable(t *testing.T) {
 	if !d.help {
 		t.Error("a click on help does not open it")
 	}
+	d.help = false
+	x, y := find(t, d, "1-9 toggle")
+	if d.mouse(click(x, y)); len(d.hidden) > 0 || !d.help {
+		t.Errorf("a click on toggle hides %v; how to is shown: %v", d.hidden, d.help)
+	}
+}
+
+// TestKeepIsOfTheLatest: a screen that was to be left on the terminal is not, when the question
+// was answered by no.
+func TestKeepIsOfTheLatest(t *testing.T) {
+	d, _ := liveDash(t, 80, 24)
+	if err := d.start(Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	d.Update(tick(start))
+	if press(d, "Q", "n"); d.keep {
+		t.Error("no keeps the screen")
+	}
+	if press(d, "Q", "y"); !d.keep {
+		t.Error("yes does not keep the screen")
+	}
+	if press(d, "q"); d.keep || !d.atOnce {
+		t.Errorf("q afterwards: keep %v, at once %v", d.keep, d.atOnce)
+	}
+}
+
+// TestMetricsOfSamples: x leads to what only samples have.
+func TestMetricsOfSamples(t *testing.T) {
+	d := played(t, 100, 30, 0.7)
+	r := d.row()
+	r.sample(1, results.Sample{Values: map[results.Metric]float64{results.SwitchesPerSec: 7}})
+	for range 40 {
+		if press(d, "x"); d.metric == results.SwitchesPerSec {
+			return
+		}
+	}
+	t.Errorf("x never leads to %s: %v", results.SwitchesPerSec, d.metrics())
 }

@@ -65,6 +65,22 @@ func checkOrder(t *testing.T, d *dash) {
 	}
 }
 
+// TestSortedIsShown: what the table is sorted by stays on the screen when that gets narrower.
+func TestSortedIsShown(t *testing.T) {
+	d := played(t, 200, 60, 1)
+	for i := range columns {
+		c := &columns[i]
+		if c.value == nil {
+			continue
+		}
+		d.sort, d.reverse = i, false
+		d.resize(60, 15)
+		if got := plainView(d); !strings.Contains(got, " "+c.name+"▼ ") {
+			t.Errorf("sorted by %s, which is not seen in\n%s", c.name, got)
+		}
+	}
+}
+
 // TestBaseIsShown: asking for a base brings the column of differences, in a narrow window
 // too.
 func TestBaseIsShown(t *testing.T) {

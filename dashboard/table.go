@@ -72,7 +72,7 @@ func (d *dash) place(c *column, rows []*row, a screen.Area) placed {
 // narrow one may stand where there was no room for a wider one of a lower rank.
 func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 	chosen := make([]placed, len(columns))
-	for rank := always; rank <= fifth; rank++ {
+	for rank := rankSorted; rank < rankNever; rank++ {
 		for i := range columns {
 			if d.rank(&columns[i]) != rank {
 				continue
@@ -91,16 +91,19 @@ func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 	return chosen
 }
 
-// rank is a column's, or never. Of two runs the difference is what is looked for; of one it
-// is once a base was asked for.
-func (d *dash) rank(c *column) int {
+// rank is a column's own, or another one for what the user asked for: what the table is sorted
+// by, and the difference. Of two runs that is what is looked for; of one it is once a base was
+// asked for.
+func (d *dash) rank(c *column) rank {
 	switch {
 	case c.ofTwo && d.other == nil:
-		return never
+		return rankNever
+	case d.sort >= 0 && c == &columns[d.sort]:
+		return rankSorted
 	case c.ofTwo || d.other != nil && c.name == "diff":
-		return always
+		return rankAlways
 	case d.base != "" && c.name == "diff":
-		return asked
+		return rankAsked
 	}
 	return c.rank
 }
