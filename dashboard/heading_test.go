@@ -128,3 +128,39 @@ func TestHidden(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsOutOfSight: where the table has no room for all rows it says which are seen, and all
+// can be reached.
+func TestRowsOutOfSight(t *testing.T) {
+	d := played(t, 60, 15, 1)
+	if got := plainView(d); !strings.Contains(got, " 1–6 of 7 ") || strings.Contains(got, "hybrid") {
+		t.Errorf("the last model is out of sight, and nothing says so:\n%s", got)
+	}
+	press(d, "down", "down", "down", "down", "down", "down")
+	if got := plainView(d); !strings.Contains(got, " 2–7 of 7 ") || !strings.Contains(got, "hybrid") {
+		t.Errorf("the last model is selected:\n%s", got)
+	}
+	d.resize(80, 24)
+	if got := plainView(d); !strings.Contains(got, " model ") || strings.Contains(got, "of 7") {
+		t.Errorf("there is room for all:\n%s", got)
+	}
+}
+
+// TestTicker: who leads is told in any window, whatever is left out for it.
+func TestTicker(t *testing.T) {
+	d := played(t, 80, 14, 0.7)
+	for width := 18; width < 200; width++ {
+		d.resize(width, 14)
+		line, _, _ := strings.Cut(plainView(d), "\n")
+		if !strings.Contains(line, "iterative 25.0k") {
+			t.Fatalf("%d columns: %q", width, line)
+		}
+		if width >= 39 && !strings.Contains(line, " 19/28 00:25 ") {
+			t.Fatalf("%d columns: %q does not say where the run is", width, line)
+		}
+	}
+	d, _ = liveDash(t, 40, 10)
+	if line, _, _ := strings.Cut(plainView(d), "\n"); !strings.HasPrefix(line, "c10kit 0/0") {
+		t.Errorf("before any result: %q", line)
+	}
+}

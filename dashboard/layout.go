@@ -74,20 +74,36 @@ func (d *dash) cover(a screen.Area) {
 
 // drawTicker is what a tiny window shows: where the run is and who leads.
 func (d *dash) drawTicker(a screen.Area) {
-	b := inFull
-	for b < brevities-1 && a.TextWidth(d.progress(b)) > a.Width()-len("c10kit ") {
-		b++
-	}
-	text := d.progress(b)
-	if best := d.best(); best != nil {
-		value, _ := figureText(results.ReqPerSec, best.figure(results.ReqPerSec))
-		text += fmt.Sprintf(" | best %s %s req/s", best.spec, value)
-	}
+	text := d.ticker(a)
 	if d.form != nil || d.help {
 		text = fmt.Sprintf("make the window %dx%d or larger, or press Esc", minWidth, minHeight)
 	}
-	a.Text(0, 0, "c10kit "+text, screen.Normal)
+	a.Text(0, 0, text, screen.Normal)
 	d.drawFoot(a.Row(1))
+}
+
+// ticker is the line, with so much left out that it has room on a. Who leads is told as long
+// as there is room for anything.
+func (d *dash) ticker(a screen.Area) string {
+	leader := ""
+	if best := d.best(); best != nil {
+		value, _ := figureText(results.ReqPerSec, best.figure(results.ReqPerSec))
+		leader = fmt.Sprintf("%s %s req/s", d.name(best), value)
+	}
+	text := ""
+	for b := range brevities {
+		text = "c10kit " + d.progress(b)
+		if leader != "" {
+			text += " | best " + leader
+		}
+		if a.TextWidth(text) <= a.Width() {
+			return text
+		}
+	}
+	if leader != "" {
+		text = leader + " | " + d.progress(brevities-1)
+	}
+	return text
 }
 
 // best is the row of the group with the highest median of req/s.

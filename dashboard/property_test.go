@@ -229,11 +229,14 @@ func (w *world) checkTable() error {
 		return nil
 	}
 	lines := strings.Split(d.grid.Plain(), "\n")
-	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, " model ") && strings.Contains(l, "req/s") })
+	at := slices.IndexFunc(lines, func(l string) bool {
+		return strings.Contains(l, "req/s") && (strings.Contains(l, " model ") || strings.Contains(l, " of "))
+	})
 	if at < 0 {
 		return errors.New("no table")
 	}
-	header := strings.Fields(strings.Trim(lines[at], "│|┃ "))[1:]
+	header := strings.Fields(strings.Trim(lines[at], "│|┃ "))
+	header = header[slices.IndexFunc(header, func(s string) bool { return strings.HasPrefix(s, "req/s") }):]
 	sums := map[string]reports.Row{}
 	var all []results.Result
 	live := map[string]map[results.Metric]float64{}

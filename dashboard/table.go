@@ -129,8 +129,8 @@ func (d *dash) drawTable(a screen.Area) {
 		return
 	}
 	p := d.planTable(rows, a)
-	d.drawHeader(a, p)
 	d.scrollTable(p, a.Height()-1)
+	d.drawHeader(a, p)
 	_, body := a.Top(1)
 	for y := 0; y < body.Height() && d.cursor+y < len(rows); y++ {
 		d.drawRow(body.Row(y), p, d.cursor+y)
@@ -163,8 +163,14 @@ func (d *dash) scrollTable(p tablePlan, height int) {
 	d.cursor = max(d.cursor, 0)
 }
 
+// drawHeader names the columns. Where there is no room for all rows, it says which are seen.
 func (d *dash) drawHeader(a screen.Area, p tablePlan) {
-	a.Field(p.nameX, 0, p.nameW, screen.Left, "model", screen.Title)
+	if shown := a.Height() - 1; shown < len(p.rows) {
+		text := fmt.Sprintf("%d–%d of %d", d.cursor+1, d.cursor+shown, len(p.rows))
+		a.Field(1, 0, p.nameX+p.nameW-1, screen.Left, text, screen.Warn)
+	} else {
+		a.Field(p.nameX, 0, p.nameW, screen.Left, "model", screen.Title)
+	}
 	for _, c := range p.cols {
 		style := screen.Title
 		if d.sort >= 0 && c.column == &columns[d.sort] {
