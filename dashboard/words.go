@@ -164,7 +164,7 @@ func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
 	}
 	var all []screen.Span
 	for _, l := range lines {
-		for i, text := range wrap(l.Text, a.Width()-1) {
+		for i, text := range a.Wrap(l.Text, a.Width()-1, 2) {
 			all = append(all, screen.Span{Text: strings.Repeat("  ", min(i, 1)) + text, Style: l.Style})
 		}
 	}
@@ -183,26 +183,4 @@ func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
 	if top+a.Height() < len(all) {
 		a.Field(a.Width()-1, a.Height()-1, 1, screen.Right, "…", screen.Dim)
 	}
-}
-
-// wrap breaks text at spaces into lines of width columns, the second and further ones two
-// shorter. A word that is longer is cut by the area.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case len([]rune(line))+1+len([]rune(word)) > width:
-			if len(lines) == 0 {
-				width -= 2
-			}
-			lines = append(lines, line)
-			line = word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }
