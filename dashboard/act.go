@@ -106,13 +106,25 @@ func (d *dash) selectRow(by int) {
 	d.selected = rows[min(max(i+by, 0), len(rows)-1)].cell.ID
 }
 
-// jump goes to the first (0) or last (1) row, or there in a replay.
+// page is how far PgUp and PgDn go: what is seen of a zoomed text but for a line, and of the
+// table.
+func (d *dash) page() int { return max(d.seen-1, 1) }
+
+// lastLine is further than any text goes, which is scrolled as far as there are lines.
+const lastLine = 1 << 30
+
+// jump goes to the first (0) or last (1) line of a zoomed text, to there in a replay, or to the
+// first or last row.
 func (d *dash) jump(part float64) {
-	if d.player != nil {
+	switch rows := d.rows(); {
+	case d.zoom && d.focus.text():
+		d.scroll = 0
+		if (part > 0) != (d.focus == paneLog) {
+			d.scroll = lastLine
+		}
+	case d.player != nil:
 		d.seek(func(p *player) { p.seekPart(part) })
-		return
-	}
-	if rows := d.rows(); len(rows) > 0 {
+	case len(rows) > 0:
 		d.selected = rows[int(part)*(len(rows)-1)].cell.ID
 	}
 }
@@ -130,6 +142,13 @@ func (d *dash) toggle(digit string) {
 	}
 	spec := d.story.specs[i]
 	d.hidden[spec] = !d.hidden[spec]
+}
+
+// toggleRow shows or hides the selected model, of which digits reach the first nine only.
+func (d *dash) toggleRow() {
+	if r := d.row(); r != nil {
+		d.hidden[r.spec] = !d.hidden[r.spec]
+	}
 }
 
 func (d *dash) nextGroup() {
@@ -176,6 +195,14 @@ func (d *dash) nextBase() {
 	i := max(slices.Index(all, d.base), 0)
 	d.base = all[(i+1)%len(all)]
 	d.say("differences to " + d.baseName())
+}
+
+// thisBase makes the selected row what differences are to.
+func (d *dash) thisBase() {
+	if r := d.row(); r != nil {
+		d.base = r.spec
+		d.say("differences to " + d.baseName())
+	}
 }
 
 // aFew samples hold all that any of them has.

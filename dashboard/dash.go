@@ -46,6 +46,7 @@ type dash struct {
 	span     time.Duration // of time axes, 0 is all
 	scroll   int           // lines, of a pane of text
 	cursor   int           // top row of a table that is higher than its room
+	seen     int           // lines of the zoomed text, or rows of the table, that were drawn last
 
 	help      bool
 	helpTop   int // line of the help that is shown first

@@ -13,8 +13,10 @@ import (
 type keyMap struct {
 	Help, Quit, QuitKeep, Suspend                   key.Binding
 	NextPane, PrevPane, Zoom, Back                  key.Binding
-	Up, Down, First, Last, Toggle, Group            key.Binding
-	Sort, Reverse, Filter, Base, Metric, Log        key.Binding
+	Up, Down, PageUp, PageDown, First, Last         key.Binding
+	Toggle, ToggleRow, Group                        key.Binding
+	Sort, Reverse, Filter, Base, ThisBase           key.Binding
+	Metric, Log                                     key.Binding
 	Open, Pause, Freeze, Next, Cancel               key.Binding
 	SeekBack, SeekOn, PartBack, PartOn, Plus, Minus key.Binding
 	Again                                           key.Binding
@@ -37,19 +39,24 @@ var keys = keyMap{
 	Zoom:     bind("Enter", "zoom the pane, and back", "enter"),
 	Back:     bind("Esc", "close; end zoom or filter", "esc"),
 
-	Up:     bind("Up k", "row above", "up", "k"),
-	Down:   bind("Down j", "row below", "down", "j"),
-	First:  bind("Home", "to the start | first row", "home"),
-	Last:   bind("End", "to the end | last row", "end"),
-	Toggle: bind("1-9", "show or hide a model in panes", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
-	Group:  bind("g", "next group (mode, conns)", "g"),
+	Up:       bind("Up k", "row above", "up", "k"),
+	Down:     bind("Down j", "row below", "down", "j"),
+	PageUp:   bind("PgUp", "a page up", "pgup"),
+	PageDown: bind("PgDn", "a page down", "pgdown"),
+	First:    bind("Home", "to the start | first row", "home"),
+	Last:     bind("End", "to the end | last row", "end"),
 
-	Sort:    bind("s", "sort by the next column", "s"),
-	Reverse: bind("S", "smallest or largest first", "S"),
-	Filter:  bind("/", "filter models by name", "/"),
-	Base:    bind("d", "next base of differences", "d"),
-	Metric:  bind("x", "next metric over time", "x"),
-	Log:     bind("l", "logarithmic or linear", "l"),
+	Toggle:    bind("1-9", "show or hide a model in panes", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+	ToggleRow: bind("Space", "show or hide the selected one", " "),
+	Group:     bind("g", "next group (mode, conns)", "g"),
+
+	Sort:     bind("s", "sort by the next column", "s"),
+	Reverse:  bind("S", "smallest or largest first", "S"),
+	Filter:   bind("/", "filter models by name", "/"),
+	Base:     bind("d", "next base of differences", "d"),
+	ThisBase: bind("b", "the selected row as the base", "b"),
+	Metric:   bind("x", "next metric over time", "x"),
+	Log:      bind("l", "logarithmic or linear", "l"),
 
 	Open:   bind("o", "set up and start a run", "o"),
 	Pause:  bind("p", "stop, and go on | pause before the next cell", "p"),
@@ -108,14 +115,18 @@ func (k keyMap) actions() []action {
 		{k.Zoom, "zoom", anyRun, act(func(d *dash) { d.zoom = !d.zoom })},
 		{k.Up, "", anyRun, act(func(d *dash) { d.selectRow(-1) })},
 		{k.Down, "", anyRun, act(func(d *dash) { d.selectRow(1) })},
+		{k.PageUp, "", anyRun, act(func(d *dash) { d.selectRow(-d.page()) })},
+		{k.PageDown, "", anyRun, act(func(d *dash) { d.selectRow(d.page()) })},
 		{k.First, "", anyRun, act(func(d *dash) { d.jump(0) })},
 		{k.Last, "", anyRun, act(func(d *dash) { d.jump(1) })},
 		{k.Toggle, "toggle", anyRun, func(d *dash, m tea.KeyMsg) tea.Cmd { d.toggle(m.String()); return nil }},
+		{k.ToggleRow, "", anyRun, act((*dash).toggleRow)},
 		{k.Group, "group", anyRun, act((*dash).nextGroup)},
 		{k.Sort, "sort", anyRun, act((*dash).nextSort)},
 		{k.Reverse, "", anyRun, act((*dash).turnSort)},
 		{k.Filter, "", anyRun, act(func(d *dash) { d.filtering = true })},
 		{k.Base, "diff", anyRun, act((*dash).nextBase)},
+		{k.ThisBase, "", anyRun, act((*dash).thisBase)},
 		{k.Metric, "metric", anyRun, act((*dash).nextMetric)},
 		{k.Log, "log/lin", anyRun, act((*dash).toggleLog)},
 		{k.Pause, "pause", anyRun, act((*dash).pause)},

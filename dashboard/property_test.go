@@ -154,7 +154,7 @@ func drawKey(t *rapid.T) tea.KeyMsg {
 		}
 		return k
 	}
-	r := rapid.SampledFrom([]rune("?qQyjk123456789gsSpr/dxlopfnc[]{}+-tae=\u4e2d\u0301\x1b é")).Draw(t, "rune")
+	r := rapid.SampledFrom([]rune("?qQyjk123456789gsSpr/dbxlopfnc[]{}+-tae=\u4e2d\u0301\x1b é")).Draw(t, "rune")
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}
 }
 

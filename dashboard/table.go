@@ -129,6 +129,7 @@ func (d *dash) drawTable(a screen.Area) {
 		return
 	}
 	p := d.planTable(rows, a)
+	d.seen = a.Height() - 1
 	d.scrollTable(p, a.Height()-1)
 	d.drawHeader(a, p)
 	_, body := a.Top(1)

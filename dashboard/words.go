@@ -172,7 +172,7 @@ func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
 	top := 0
 	if d.zoom && d.focus == p {
 		d.scroll = min(d.scroll, hidden)
-		top = d.scroll
+		top, d.seen = d.scroll, a.Height()
 	}
 	if p == paneLog {
 		top = hidden - top

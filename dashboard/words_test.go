@@ -79,3 +79,63 @@ func TestLosses(t *testing.T) {
 		t.Errorf("nothing is lost in\n%s", text)
 	}
 }
+
+// TestPages: PgUp, PgDn, Home and End go through a zoomed text, and of a log from its end; the
+// replay stays where it is.
+func TestPages(t *testing.T) {
+	d := played(t, 80, 20, 1)
+	press(d, "shift+tab", "enter")
+	end := plainView(d)
+	press(d, "home")
+	begin := plainView(d)
+	if begin == end || d.player.part() != 1 {
+		t.Fatalf("Home leads to part %v of the run and shows\n%s", d.player.part(), begin)
+	}
+	if press(d, "home", "pgup"); plainView(d) != begin {
+		t.Errorf("before the first line:\n%s", d.grid.Plain())
+	}
+	seen := strings.Split(begin, "\n")
+	for range 20 {
+		press(d, "pgdown")
+		lines := strings.Split(plainView(d), "\n")
+		if d.grid.Plain() != end && lines[1] != seen[len(seen)-4] {
+			t.Fatalf("after a page that ends in %q comes %q", seen[len(seen)-4], lines[1])
+		}
+		seen = lines
+	}
+	if plainView(d) != end {
+		t.Errorf("PgDn does not lead to the end:\n%s", d.grid.Plain())
+	}
+	press(d, "home", "end")
+	if plainView(d) != end {
+		t.Errorf("End is\n%s", d.grid.Plain())
+	}
+	press(d, "shift+tab") // verdicts
+	top := plainView(d)
+	if press(d, "end", "pgup", "home"); plainView(d) != top {
+		t.Errorf("Home of the verdicts is\n%s", d.grid.Plain())
+	}
+	// The table goes by the rows that are seen of it.
+	d = played(t, 60, 15, 1)
+	plainView(d)
+	press(d, "pgdown")
+	if got := d.row(); got != d.rows()[5] {
+		t.Errorf("a page of 6 rows leads to %s", got.spec)
+	}
+	if press(d, "pgdown"); d.row() != d.rows()[6] {
+		t.Errorf("another one leads to %s", d.row().spec)
+	}
+}
+
+// TestWideText: text without blanks, twice as wide as it has characters, is read to its end.
+func TestWideText(t *testing.T) {
+	d := newDash(&fakeRun{}, look{}, DefaultFPS)
+	x := resultOf("ppc", 1, 1, nil)
+	x.Notes = []string{strings.Repeat("連線被重設", 20) + "完"}
+	d.story = storyOf(x)
+	d.resize(80, 24)
+	press(d, "shift+tab", "shift+tab", "enter")
+	if got := plainView(d); !strings.Contains(got, "完") || strings.Count(got, "設") != 20 {
+		t.Errorf("cut off in\n%s", got)
+	}
+}
