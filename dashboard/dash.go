@@ -103,10 +103,7 @@ func (d *dash) show(r Recording, base *Recording) {
 	d.player, d.frozen = newPlayer(r), false
 	d.story = d.player.story
 	if base != nil {
-		d.other = newStory(base.Head)
-		for _, e := range base.Events {
-			d.other.fold(e)
-		}
+		d.other = base.story()
 		d.say("against " + d.other.origin())
 	}
 }

@@ -91,8 +91,12 @@ func TestPlain(t *testing.T) {
 	if err := Plain(&talk, &out, NewHead(stored), slices.Values(stored.Events()), reports.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if out.String() != want.String() {
+	table, summary := out.String()[:min(want.Len(), out.Len())], out.String()[min(want.Len(), out.Len()):]
+	if table != want.String() {
 		t.Errorf("not the table of the folder:\n%s", out.String())
+	}
+	if !strings.Contains(summary, "\nclose /plaintext c=64: iterative answered\n  more than ppc:fork, ") {
+		t.Errorf("no summary of two rounds in\n%s", summary)
 	}
 	if n := strings.Count(talk.String(), "req/s\n"); n != len(stored.Results) {
 		t.Errorf("%d lines for %d results:\n%s", n, len(stored.Results), talk.String())

@@ -86,7 +86,7 @@ func (d *dash) drawTicker(a screen.Area) {
 // as there is room for anything.
 func (d *dash) ticker(a screen.Area) string {
 	leader := ""
-	if best := d.best(); best != nil {
+	if best := d.groupNow().fastest(); best != nil {
 		value, _ := figureText(results.ReqPerSec, best.figure(results.ReqPerSec))
 		leader = fmt.Sprintf("%s %s req/s", d.name(best), value)
 	}
@@ -104,18 +104,6 @@ func (d *dash) ticker(a screen.Area) string {
 		text = leader + " | " + d.progress(brevities-1)
 	}
 	return text
-}
-
-// best is the row of the group with the highest median of req/s.
-func (d *dash) best() *row {
-	var best *row
-	for _, r := range d.groupNow().rows {
-		f := r.figure(results.ReqPerSec)
-		if f.known && !f.live && (best == nil || f.value > best.figure(results.ReqPerSec).value) {
-			best = r
-		}
-	}
-	return best
 }
 
 // textBelow is how many lines of text stand under the pane of the narrow layout, of which

@@ -13,12 +13,14 @@ import (
 )
 
 // Plain shows a run where there is no terminal: one line on talk for each step that is
-// done, and at the end the table on out, the same bytes as reports makes of the folder. It
-// returns when events end, with the first error of a write to out; talk may fail, as a
-// closed stderr does, without ending it.
+// done, and at the end on out the table, the same bytes as reports makes of the folder, and
+// who was the fastest. It returns when events end, with the first error of a write to out;
+// talk may fail, as a closed stderr does, without ending it.
 func Plain(talk, out io.Writer, h Head, events iter.Seq[results.Event], opt reports.Options) error {
 	stored := results.Stored{Dir: h.Dir, Manifest: h.Manifest, Predictions: h.Predictions, Warnings: h.Warnings}
+	told := newStory(h)
 	for e := range events {
+		told.fold(e)
 		switch {
 		case e.Kind == results.EventResult && e.Result != nil:
 			stored.Results = append(stored.Results, *e.Result)
@@ -33,21 +35,17 @@ func Plain(talk, out io.Writer, h Head, events iter.Seq[results.Event], opt repo
 			fmt.Fprintln(talk, clean(endText(e)))
 		}
 	}
-	return reports.Text(out, &stored, opt)
+	if err := reports.Text(out, &stored, opt); err != nil {
+		return err
+	}
+	return fastest(out, told, opt.ASCII)
 }
 
 // Differences writes how the cells of a run differ from those of base, as the dashboard shows
 // it: where both runs come from, what else they differ in, and a line for each cell that is
 // in both.
 func Differences(out io.Writer, run, base Recording, ascii bool) error {
-	of := func(r Recording) *story {
-		s := newStory(r.Head)
-		for _, e := range r.Events {
-			s.fold(e)
-		}
-		return s
-	}
-	a, b := of(run), of(base)
+	a, b := run.story(), base.story()
 	var text strings.Builder
 	fmt.Fprintf(&text, "run   %s\nbase  %s\n", a.origin(), b.origin())
 	if warning := unlikeText(a.Manifest, b.Manifest); warning != "" {

@@ -44,6 +44,15 @@ func Record(s *results.Stored) Recording {
 	return Recording{Head: NewHead(s), Events: s.Events()}
 }
 
+// story is all of it.
+func (r Recording) story() *story {
+	s := newStory(r.Head)
+	for _, e := range r.Events {
+		s.fold(e)
+	}
+	return s
+}
+
 const maxSpeed = 32
 
 func newPlayer(r Recording) *player {
