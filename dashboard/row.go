@@ -236,13 +236,13 @@ func (r *row) errors() figure {
 // workers returns the connections of each worker, of the moment while the cell is
 // measured and of its latest round otherwise; nil if they are not told apart.
 func (r *row) workers() []uint64 {
+	if n := len(r.results); n > 0 && !r.running && r.results[n-1].PerWorker != nil {
+		return r.results[n-1].PerWorker // samples end before the window does
+	}
 	for _, s := range slices.Backward(r.latest()) {
 		if s.PerWorker != nil {
 			return s.PerWorker
 		}
-	}
-	if len(r.results) > 0 && !r.running {
-		return r.results[len(r.results)-1].PerWorker
 	}
 	return nil
 }

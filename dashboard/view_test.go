@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/dashboard/screen"
@@ -45,23 +46,26 @@ func TestViews(t *testing.T) {
 	}
 }
 
+// states are what keys lead to.
+var states = map[string][]string{
+	"help":        {"?"},
+	"switches":    {"tab", "tab"},
+	"zoom":        {"enter"},
+	"verdicts":    {"down", "down", "down", "shift+tab", "shift+tab", "enter"},
+	"log":         {"shift+tab", "enter"},
+	"workers":     {"j", "j", "tab", "tab", "tab", "tab"},
+	"heat":        {"j", "tab", "tab", "tab", "tab", "tab", "enter"},
+	"time":        {"tab", "x", "l"},
+	"sorted":      {"s", "S"},
+	"filter":      {"/", "p", "r", "e"},
+	"hidden":      {"1", "2", "3"},
+	"base":        {"d", "d", "d"},
+	"other-group": {"g"},
+}
+
 // TestViewsOfStates are what keys lead to, each from the recorded run at 70%.
 func TestViewsOfStates(t *testing.T) {
-	for name, keys := range map[string][]string{
-		"help":        {"?"},
-		"switches":    {"tab", "tab"},
-		"zoom":        {"enter"},
-		"verdicts":    {"down", "down", "down", "shift+tab", "shift+tab", "enter"},
-		"log":         {"shift+tab", "enter"},
-		"workers":     {"j", "j", "tab", "tab", "tab", "tab"},
-		"heat":        {"j", "tab", "tab", "tab", "tab", "tab", "enter"},
-		"time":        {"tab", "x", "l"},
-		"sorted":      {"s", "S"},
-		"filter":      {"/", "p", "r", "e"},
-		"hidden":      {"1", "2", "3"},
-		"base":        {"d", "d", "d"},
-		"other-group": {"g"},
-	} {
+	for name, keys := range states {
 		t.Run(name, func(t *testing.T) {
 			d := played(t, 100, 30, 0.7)
 			plainView(d) // s goes by what is on the screen
@@ -86,15 +90,32 @@ func TestViewASCII(t *testing.T) {
 	}
 }
 
-// TestViewEastAsian: in a locale whose terminals may draw frames two columns wide, nothing
-// of ambiguous width is drawn.
+// TestViewEastAsian: in a locale whose terminals may draw what is of ambiguous width two columns
+// wide, nothing of it is drawn, in no state of the screen.
 func TestViewEastAsian(t *testing.T) {
-	d := played(t, 120, 35, 1)
-	d.look.chars = screen.EastAsian
-	d.grid.SetCharset(screen.EastAsian)
-	if got := plainView(d); strings.ContainsAny(got, "┌─│█▇·–") {
-		t.Errorf("ambiguous characters in\n%s", got)
+	check := func(name string, d *dash) {
+		t.Helper()
+		d.look.chars = screen.EastAsian
+		d.grid.SetCharset(screen.EastAsian)
+		for line := range strings.SplitSeq(plainView(d), "\n") {
+			for _, r := range line {
+				if n := (displaywidth.Options{EastAsianWidth: true}).Rune(r); n != 1 {
+					t.Errorf("%s: %q is %d columns wide in %q", name, r, n, line)
+				}
+			}
+		}
 	}
+	for name, keys := range states {
+		for _, size := range [][2]int{{59, 14}, {60, 15}, {100, 30}, {160, 45}, {200, 60}} {
+			d := played(t, size[0], size[1], 0.7)
+			plainView(d)
+			press(d, keys...)
+			check(name, d)
+		}
+	}
+	live, _ := liveDash(t, 100, 30)
+	live.openForm()
+	check("form", live)
 }
 
 func TestViewColours(t *testing.T) {
