@@ -119,7 +119,7 @@ func (d *dash) drawPane(a screen.Area, p pane) {
 // newSeries is a row as charts name it.
 func (d *dash) newSeries(r *row) chart.Series {
 	return chart.Series{
-		Name: d.name(r), Marker: screen.Marker(r.series), Style: screen.Series(r.series), Focused: r == d.row(),
+		Marker: screen.Marker(r.series), Style: screen.Series(r.series), Focused: r == d.row(),
 	}
 }
 

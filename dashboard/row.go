@@ -24,7 +24,6 @@ type row struct {
 	total   *hdrhistogram.Histogram // merged over rounds, nil while there is none
 	curve   []percentile            // of total
 	trend   []float64               // req/s, sample by sample over all rounds
-	version int                     // grows with every change: what a drawing was made from
 }
 
 // round is the series of one round of a cell.
@@ -48,7 +47,6 @@ func newRow(c results.Cell) *row {
 
 func (r *row) begin(number int) {
 	r.running = true
-	r.version++
 	r.round(number)
 }
 
@@ -64,7 +62,6 @@ func (r *row) round(number int) *round {
 }
 
 func (r *row) sample(number int, s results.Sample) {
-	r.version++
 	in := r.round(number)
 	in.samples = append(in.samples, s)
 	if len(in.samples) > maxSamples {
@@ -79,7 +76,6 @@ func (r *row) sample(number int, s results.Sample) {
 }
 
 func (r *row) result(x results.Result, latencies []results.Latency) {
-	r.version++
 	r.running = false
 	if i := slices.IndexFunc(r.results, func(y results.Result) bool { return y.ID == x.ID }); i >= 0 {
 		return // told twice: the first counts, a histogram cannot be taken out again
