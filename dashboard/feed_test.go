@@ -95,7 +95,7 @@ func TestPlain(t *testing.T) {
 	if table != want.String() {
 		t.Errorf("not the table of the folder:\n%s", out.String())
 	}
-	if !strings.Contains(summary, "\nclose /plaintext c=64: iterative answered\n  more than ppc:fork, ") {
+	if !strings.Contains(summary, "\nclose /plaintext c=64: hybrid:reuseport answered\n  more than iterative, ") {
 		t.Errorf("no summary of two rounds in\n%s", summary)
 	}
 	if n := strings.Count(talk.String(), "req/s\n"); n != len(stored.Results) {

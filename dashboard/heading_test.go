@@ -152,10 +152,10 @@ func TestTicker(t *testing.T) {
 	for width := 18; width < 200; width++ {
 		d.resize(width, 14)
 		line, _, _ := strings.Cut(plainView(d), "\n")
-		if !strings.Contains(line, "iterative 25.0k") {
+		if !strings.Contains(line, "iterative 23.1k") {
 			t.Fatalf("%d columns: %q", width, line)
 		}
-		if width >= 39 && !strings.Contains(line, " 19/28 00:25 ") {
+		if width >= 39 && !strings.Contains(line, " 19/28 00:24 ") {
 			t.Fatalf("%d columns: %q does not say where the run is", width, line)
 		}
 	}
