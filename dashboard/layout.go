@@ -165,8 +165,9 @@ func (d *dash) drawTabs(a screen.Area) {
 		x = a.Text(x, 0, text, style)
 	}
 	// What the pane shows now, which has no frame of its own to say it.
-	if text := d.title(d.focus); x+len(text)+3 <= a.Width() {
-		a.Text(a.Width()-len(text)-3, 0, " "+text+" ", screen.Title)
+	text := d.title(d.focus)
+	if width := a.TextWidth(text); x+width+3 <= a.Width() {
+		a.Text(a.Width()-width-3, 0, " "+text+" ", screen.Title)
 	}
 }
 

@@ -139,3 +139,14 @@ func TestWideText(t *testing.T) {
 		t.Errorf("cut off in\n%s", got)
 	}
 }
+
+// TestWideTitle: what a pane shows stands at the right end of the line of tabs, by its columns.
+func TestWideTitle(t *testing.T) {
+	d := newDash(&fakeRun{}, look{}, DefaultFPS)
+	d.story = storyOf(resultOf("伺服器", 1, 1, nil))
+	d.resize(118, 24)
+	d.focus = paneHeat
+	if got := plainView(d); !strings.Contains(got, " latency heat map of 伺服器 ─┤") {
+		t.Errorf("not at the end of its line:\n%s", got)
+	}
+}
