@@ -28,6 +28,7 @@ var sysctls = []string{
 func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 	m := results.Manifest{
 		Argv: argv, Seed: p.Seed, Rounds: p.Rounds, Window: p.Window, Warmup: p.Warmup,
+		Sources:    sourcesPer,
 		Pairs:      p.pairs(),
 		Placement:  p.Layout.Placement,
 		Kernel:     kernel(),

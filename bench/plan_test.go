@@ -92,6 +92,9 @@ func TestTryPerf(t *testing.T) {
 		t.Errorf("%v, and the plan is %+v", err, p)
 	}
 	m := p.Manifest(nil, nil)
+	if m.Sources != sourcesPer {
+		t.Errorf("%d sources in the manifest, cells have %d", m.Sources, sourcesPer)
+	}
 	for _, w := range p.Warnings {
 		if !slices.Contains(m.Warnings, w) {
 			t.Errorf("%q is not in the manifest: %q", w, m.Warnings)

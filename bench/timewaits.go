@@ -25,10 +25,6 @@ import (
 // tableShare leaves a part of the table to what others on this machine close.
 const tableShare = 0.75
 
-// pairsPerConn is how many pairs a connection has at least, table or no table: with fewer
-// the kernel searches long for a free port.
-const pairsPerConn = 2
-
 // leavesTimeWaits reports whether a cell fills the table from the server's side. A client
 // that closes first keeps its ports: it needs all there are.
 func leavesTimeWaits(c results.Cell) bool {
@@ -39,7 +35,7 @@ func leavesTimeWaits(c results.Cell) bool {
 func (p Plan) fit(cfg *loadgen.Config) {
 	if pairs := p.pairs(); pairs > 0 {
 		first, last, _ := ephemeral() // or there were no pairs
-		narrow(cfg, max(pairs, pairsPerConn*cfg.Conns), first, last)
+		narrow(cfg, max(pairs, results.PairsPerConn*cfg.Conns), first, last)
 	}
 }
 

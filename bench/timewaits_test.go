@@ -101,7 +101,7 @@ func TestFit(t *testing.T) {
 				ports = int(cfg.Ports.Last-cfg.Ports.First) + 1
 			}
 			pairs := len(cfg.Sources) * ports
-			if least := pairsPerConn * c.Conns; pairs < least || pairs > least && pairs*p.leaving() > buckets {
+			if least := results.PairsPerConn * c.Conns; pairs < least || pairs > least && pairs*p.leaving() > buckets {
 				t.Errorf("%s has %d pairs and is one of %d, in a table of %d", c.ID, pairs, p.leaving(), buckets)
 			}
 		}

@@ -1,9 +1,7 @@
 package dashboard
 
 import (
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -19,19 +17,19 @@ func matches(msg tea.KeyMsg, bindings ...key.Binding) bool { return key.Matches(
 // waits for its end, so that what is served comes to its end too. Asked again it does not
 // wait: Run returns ErrAtOnce then.
 func (d *dash) quit(keep bool) tea.Cmd {
-	d.keep = keep
 	switch {
 	case !d.running():
+		d.keep = keep
 		return tea.Quit
 	case d.leaving:
-		d.atOnce = true
+		d.keep, d.atOnce = keep, true
 		return tea.Quit
 	}
 	d.question = &question{
 		text: "A run goes on. Stop it, keep its data, quit?  y/n",
 		keys: append(slices.Clone(keys.Quit.Keys()), keys.QuitKeep.Keys()...),
 		yes: func(d *dash) tea.Cmd {
-			d.leaving = true
+			d.keep, d.leaving = keep, true
 			d.stop()
 			d.say("stopping the run; q again leaves at once")
 			return nil
@@ -105,18 +103,35 @@ func (d *dash) selectRow(by int) {
 	d.selected = rows[min(max(i+by, 0), len(rows)-1)].cell.ID
 }
 
-// jump goes to the first (0) or last (1) row, or there in a replay.
+// page is how far PgUp and PgDn go: what is seen of a zoomed text but for a line, and of the
+// table.
+func (d *dash) page() int { return max(d.seen-1, 1) }
+
+// lastLine is further than any text goes, which is scrolled as far as there are lines.
+const lastLine = 1 << 30
+
+// jump goes to the first (0) or last (1) line of a zoomed text, to there in a replay, or to the
+// first or last row.
 func (d *dash) jump(part float64) {
-	if d.player != nil {
+	switch rows := d.rows(); {
+	case d.zoom && d.focus.text():
+		d.scroll = 0
+		if (part > 0) != (d.focus == paneLog) {
+			d.scroll = lastLine
+		}
+	case d.player != nil:
 		d.seek(func(p *player) { p.seekPart(part) })
-		return
-	}
-	if rows := d.rows(); len(rows) > 0 {
+	case len(rows) > 0:
 		d.selected = rows[int(part)*(len(rows)-1)].cell.ID
 	}
 }
 
+// toggle shows or hides the model of a digit; who asks without one, by the mouse, is told how.
 func (d *dash) toggle(digit string) {
+	if digit < "1" || digit > "9" {
+		d.toggleHelp()
+		return
+	}
 	i := int(digit[0] - '1')
 	if i >= len(d.story.specs) {
 		d.say("there is no model " + digit)
@@ -124,6 +139,13 @@ func (d *dash) toggle(digit string) {
 	}
 	spec := d.story.specs[i]
 	d.hidden[spec] = !d.hidden[spec]
+}
+
+// toggleRow shows or hides the selected model, of which digits reach the first nine only.
+func (d *dash) toggleRow() {
+	if r := d.row(); r != nil {
+		d.hidden[r.spec] = !d.hidden[r.spec]
+	}
 }
 
 func (d *dash) nextGroup() {
@@ -172,45 +194,11 @@ func (d *dash) nextBase() {
 	d.say("differences to " + d.baseName())
 }
 
-// aFew samples hold all that any of them has.
-const aFew = 16
-
-// metrics are those that samples of the run have, req/s first.
-func (d *dash) metrics() []results.Metric {
-	seen := map[results.Metric]bool{}
-	for _, r := range d.story.rows {
-		s := r.latest()
-		for _, x := range s[max(len(s)-aFew, 0):] {
-			for m := range x.Values {
-				seen[m] = true
-			}
-		}
-	}
-	all := []results.Metric{results.ReqPerSec}
-	for _, i := range results.Metrics() {
-		if seen[i.Metric] && i.Metric != results.ReqPerSec {
-			all = append(all, i.Metric)
-		}
-	}
-	return all
-}
-
-func (d *dash) nextMetric() {
-	all := d.metrics()
-	i := slices.Index(all, d.metric)
-	d.metric = all[(i+1)%len(all)]
-	d.say("over time: " + string(d.metric))
-}
-
-func (d *dash) toggleLog() {
-	if !d.focus.scaled() {
-		d.say("this pane has one scale only: Tab to another")
-		return
-	}
-	d.logs[d.focus] = !d.logs[d.focus]
-	d.say("linear")
-	if d.logs[d.focus] {
-		d.say("logarithmic")
+// thisBase makes the selected row what differences are to.
+func (d *dash) thisBase() {
+	if r := d.row(); r != nil {
+		d.base = r.spec
+		d.say("differences to " + d.baseName())
 	}
 }
 
@@ -295,44 +283,4 @@ func (d *dash) seek(to func(*player)) {
 	}
 	to(d.player)
 	d.story = d.player.story
-}
-
-// minSpan is the shortest time axis.
-const minSpan = time.Second
-
-// scale is speed in a replay and the length of the time axes in a live run.
-func (d *dash) scale(up bool) {
-	if d.player != nil {
-		d.player.faster(up)
-		d.say(fmt.Sprintf("speed %dx", d.player.speed))
-		return
-	}
-	whole := d.longest()
-	switch {
-	case up && d.span == 0:
-		d.span = whole / 2
-	case up:
-		d.span /= 2
-	default:
-		d.span *= 2
-	}
-	d.span = max(d.span, minSpan)
-	if !up && d.span >= whole || whole <= minSpan {
-		d.span = 0
-	}
-	d.say("time axis: all of the window")
-	if d.span > 0 {
-		d.say(fmt.Sprintf("time axis: the last %v", d.span.Round(100*time.Millisecond)))
-	}
-}
-
-// longest is the time of the latest sample of the group.
-func (d *dash) longest() time.Duration {
-	t := 0.0
-	for _, r := range d.groupNow().rows {
-		if s := r.latest(); len(s) > 0 {
-			t = max(t, s[len(s)-1].T)
-		}
-	}
-	return time.Duration(t * float64(time.Second))
 }

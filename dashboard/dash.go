@@ -9,7 +9,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/c10kit/c10kit/dashboard/screen"
-	"github.com/c10kit/c10kit/results"
 )
 
 // dash is the program in the sense of bubbletea: what Update changes and View draws. All
@@ -30,22 +29,8 @@ type dash struct {
 	view   string
 	hits   []hit // what a mouse click does, by where: made by draw
 
-	focus    pane
-	zoom     bool
-	group    int    // of story.groups; -1 is the largest
-	selected string // ID of a row's cell, so that sorting and resizing keep it
-	hidden   map[string]bool
-	sort     int       // column, -1 for the manifest's order
-	reverse  bool      // smallest first, or the manifest's order backwards
-	placed   []*column // of the table as it was drawn last
-	filter   string
-	base     string // spec, or otherRun; empty is the usual base
-	metric   results.Metric
+	sight
 	pairings map[pairing]difference // see versus
-	logs     [paneCount]bool
-	span     time.Duration // of time axes, 0 is all
-	scroll   int           // lines, of a pane of text
-	cursor   int           // top row of a table that is higher than its room
 
 	help      bool
 	helpTop   int // line of the help that is shown first
@@ -88,24 +73,18 @@ type tick time.Time
 type leave struct{}
 
 func newDash(control Controller, l look, fps int) *dash {
-	d := &dash{
+	return &dash{
 		control: control, story: newStory(Head{}), grid: screen.New(0, 0, l.charset()), look: l,
-		frame: time.Second / time.Duration(fps), hidden: map[string]bool{}, sort: -1, group: -1, metric: results.ReqPerSec,
-		dirty: true, exports: exporter{dir: "."},
+		frame: time.Second / time.Duration(fps), sight: newSight(), dirty: true, exports: exporter{dir: "."},
 	}
-	d.logs[paneCurve] = true
-	return d
 }
 
 // show replays a recording; base, if not nil, is the run that it is held against.
 func (d *dash) show(r Recording, base *Recording) {
-	d.player = newPlayer(r)
+	d.player, d.frozen = newPlayer(r), false
 	d.story = d.player.story
 	if base != nil {
-		d.other = newStory(base.Head)
-		for _, e := range base.Events {
-			d.other.fold(e)
-		}
+		d.other = base.story()
 		d.say("against " + d.other.origin())
 	}
 }
@@ -239,8 +218,11 @@ func (d *dash) drain() {
 	d.dirty = d.dirty || len(t.events) > 0 || t.begun != nil
 }
 
-// running reports whether a live run goes on.
-func (d *dash) running() bool { return d.player == nil && d.feed != nil && !d.story.ended }
+// running reports whether a live run goes on. What a frozen screen does not show of it yet, its
+// end among it, waits in the feed.
+func (d *dash) running() bool {
+	return d.player == nil && d.feed != nil && !d.story.ended && !(d.frozen && d.feed.over())
+}
 
 // typed takes keys one by one: bubbletea puts all that were typed since it last looked into
 // one message, which as a whole is no key at all.

@@ -17,10 +17,14 @@ import (
 // overlap are no such test: of two equal servers a third looks different by them in two
 // rounds, a tenth in three.
 type difference struct {
-	percent      float64 // of the medians
+	column       *column // whose figures these are
+	figure, base float64 // as the column has them
+	percent      float64
 	p            float64 // chance of rounds so far apart, were both the same
-	rounds, base benchmath.Summary
+	rounds       benchmath.Summary
+	baseRounds   benchmath.Summary
 	n, nBase     int
+	reason       string // why there is none; of the rest only the column is set then
 }
 
 const (
@@ -29,61 +33,79 @@ const (
 	confidence = 0.95 // of the intervals of medians
 )
 
-// compare holds the rounds of r against base's. ok is false where one has no value of m,
-// or the base's is 0.
-func (r *row) compare(base *row, m results.Metric) (x difference, ok bool) {
+// compare holds a column's figure of r against base's, which may be nil.
+func (c *column) compare(r, base *row) difference {
+	none := func(reason string) difference { return difference{column: c, reason: reason} }
 	if base == nil {
-		return x, false
+		return none("there is nothing to compare with")
 	}
-	a, b := sample(r, m), sample(base, m)
-	if len(a.Values) == 0 || len(b.Values) == 0 {
-		return x, false
+	a, b := c.value(r), c.value(base)
+	switch {
+	case !a.known:
+		return none(a.reason)
+	case !b.known:
+		return none("the base: " + b.reason)
+	case a.live || b.live:
+		return none(notDone)
+	case r.ofTree(c.metric) != base.ofTree(c.metric):
+		return none("switches of a whole process tree are not those of workers")
+	case b.value == 0:
+		return none("the base's is 0")
 	}
-	x.rounds, x.base = benchmath.AssumeNothing.Summary(a, confidence), benchmath.AssumeNothing.Summary(b, confidence)
-	x.n, x.nBase = len(a.Values), len(b.Values)
-	x.p = benchmath.AssumeNothing.Compare(a, b).P
-	x.percent = 100 * (x.rounds.Center - x.base.Center) / x.base.Center
-	return x, x.base.Center != 0
-}
-
-func sample(r *row, m results.Metric) *benchmath.Sample {
-	return benchmath.NewSample(roundValues(r, m), &benchmath.DefaultThresholds)
+	rounds, ofBase := c.rounds(r), c.rounds(base)
+	if c.sum && len(rounds) != len(ofBase) {
+		return none(fmt.Sprintf("sums of %d and of %d rounds", len(rounds), len(ofBase)))
+	}
+	x := difference{column: c, figure: a.value, base: b.value, n: len(rounds), nBase: len(ofBase)}
+	x.percent = 100 * (x.figure - x.base) / x.base
+	own, other := benchmath.NewSample(rounds, &benchmath.DefaultThresholds), benchmath.NewSample(ofBase, &benchmath.DefaultThresholds)
+	x.rounds, x.baseRounds = benchmath.AssumeNothing.Summary(own, confidence), benchmath.AssumeNothing.Summary(other, confidence)
+	x.p = benchmath.AssumeNothing.Compare(own, other).P
+	return x
 }
 
 // pairing is what a difference depends on: rounds are only ever added.
 type pairing struct {
 	r, base   *row
-	m         results.Metric
+	c         *column
 	n, ofBase int
 }
 
 // maxPairings bounds what is kept of rows that a rewound replay has no more.
 const maxPairings = 1000
 
-// versus is compare, which is not done anew for each frame: the exact test of 20 rounds with
-// ties takes 2.7 ms.
-func (d *dash) versus(r, base *row) (x difference, ok bool) {
-	if base == nil {
-		return x, false
+// versus is compare of the row with its base, which is not done anew for each frame: the exact
+// test of 20 rounds with ties takes 2.7 ms.
+func (d *dash) versus(r *row) difference {
+	base, c := d.baseOf(r), d.compared()
+	if base == nil && d.toOther() {
+		return difference{column: c, reason: d.other.lacks(r.cell)}
 	}
-	k := pairing{r, base, d.compared(), len(r.results), len(base.results)}
-	if x, ok = d.pairings[k]; ok {
-		return x, true
+	if base == nil || len(r.results) == 0 || len(base.results) == 0 {
+		return c.compare(r, base)
 	}
-	if x, ok = r.compare(base, k.m); ok {
+	k := pairing{r, base, c, len(r.results), len(base.results)}
+	x, ok := d.pairings[k]
+	if !ok {
+		x = c.compare(r, base)
 		if d.pairings == nil || len(d.pairings) >= maxPairings {
 			d.pairings = map[pairing]difference{}
 		}
 		d.pairings[k] = x
 	}
-	return x, ok
+	return x
 }
 
-func (x difference) claimed() bool { return x.p < alpha }
+func (x difference) known() bool { return x.reason == "" }
+
+func (x difference) claimed() bool { return x.known() && x.p < alpha }
 
 // short is the difference as a column has it: "+12%", and "~+12%" where it is not claimed.
 func (x difference) short() string {
-	if x.claimed() {
+	switch {
+	case !x.known():
+		return noValue
+	case x.claimed():
 		return percentText(x.percent)
 	}
 	return "~" + percentText(x.percent)
@@ -91,6 +113,9 @@ func (x difference) short() string {
 
 // long adds what the claim rests on: "+12% p=0.029 n=4".
 func (x difference) long() string {
+	if !x.known() {
+		return noValue
+	}
 	n := strconv.Itoa(x.n)
 	if x.nBase != x.n {
 		n += "+" + strconv.Itoa(x.nBase)
@@ -98,9 +123,13 @@ func (x difference) long() string {
 	return fmt.Sprintf("%s p=%.3f n=%s", x.short(), x.p, n)
 }
 
-// sentence is the whole of it, with a metric's figures.
-func (x difference) sentence(m results.Metric, base string) string {
-	text := fmt.Sprintf("%s %s, %s %s: %s", m, interval(m, x.rounds), base, interval(m, x.base), x.long())
+// sentence is the whole of it, with the figures, or why there is no difference.
+func (x difference) sentence(base string) string {
+	c := x.column
+	if !x.known() {
+		return fmt.Sprintf("%s: no difference to %s: %s", c.quantity(), base, x.reason)
+	}
+	text := fmt.Sprintf("%s %s, %s %s: %s", c.quantity(), x.interval(x.figure, x.rounds), base, x.interval(x.base, x.baseRounds), x.long())
 	switch {
 	case x.claimed():
 		return text
@@ -110,10 +139,11 @@ func (x difference) sentence(m results.Metric, base string) string {
 	return text + ", not claimed: the rounds do not tell them apart"
 }
 
-// interval is a median, with its 95% interval where there are rounds enough for one.
-func interval(m results.Metric, s benchmath.Summary) string {
-	text := compact(m, s.Center)
-	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
+// interval is a figure, with the 95% interval of a median where there are rounds enough for one.
+func (x difference) interval(figure float64, s benchmath.Summary) string {
+	m := x.column.metric
+	text := compact(m, figure)
+	if x.column.sum || math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
 		return text
 	}
 	return text + " [" + compact(m, s.Lo) + ", " + compact(m, s.Hi) + "]"
@@ -129,8 +159,8 @@ func percentText(p float64) string {
 }
 
 // style is bold and coloured for what is claimed only.
-func (x difference) style(m results.Metric) screen.Style {
-	info, _ := m.Info()
+func (x difference) style() screen.Style {
+	info, _ := x.column.metric.Info()
 	switch {
 	case !x.claimed():
 		return screen.Dim
@@ -140,33 +170,27 @@ func (x difference) style(m results.Metric) screen.Style {
 	return screen.Bad | screen.Strong
 }
 
-// compared is the metric that differences are of: that of the column by which the table is
-// sorted, else req/s.
-func (d *dash) compared() results.Metric {
-	if d.sort >= 0 && columns[d.sort].metric != "" {
-		return columns[d.sort].metric
+// compared is the column that differences are of: that by which the table is sorted, else req/s.
+func (d *dash) compared() *column {
+	if d.sort >= 0 {
+		return &columns[d.sort]
 	}
-	return results.ReqPerSec
+	return columnOf(results.ReqPerSec)
 }
 
 // differenceText is a cell of the column diff.
 func (d *dash) differenceText(r *row) (string, screen.Style) {
-	base, m := d.baseOf(r), d.compared()
-	if base == r {
+	if d.baseOf(r) == r {
 		return "base", screen.Dim
 	}
-	x, ok := d.versus(r, base)
-	if !ok {
-		return noValue, screen.Dim
-	}
-	return x.short(), x.style(m)
+	x := d.versus(r)
+	return x.short(), x.style()
 }
 
 // chanceText is a cell of the column p, of the difference beside it.
 func (d *dash) chanceText(r *row) (string, screen.Style) {
-	base := d.baseOf(r)
-	x, ok := d.versus(r, base)
-	if !ok || base == r {
+	x := d.versus(r)
+	if !x.known() || d.baseOf(r) == r {
 		return noValue, screen.Dim
 	}
 	return strconv.FormatFloat(x.p, 'f', 3, 64), screen.Dim
@@ -178,21 +202,19 @@ func (d *dash) comparing() bool {
 }
 
 // differenceLine is what the column says of the selected row in a sentence; none where
-// there is no column, or nothing to compare.
+// there is no column, or nothing was measured.
 func (d *dash) differenceLine(r *row) []screen.Span {
-	base, m := d.baseOf(r), d.compared()
-	x, ok := d.versus(r, base)
-	if !ok || base == r || !d.comparing() {
+	if d.baseOf(r) == r || !d.comparing() || len(r.results) == 0 {
 		return nil
 	}
-	style := screen.Normal
+	x, style := d.versus(r), screen.Normal
 	if !x.claimed() {
 		style = screen.Dim
 	}
-	return []screen.Span{{Text: clean(x.sentence(m, d.baseName())), Style: style}}
+	return []screen.Span{{Text: clean(x.sentence(d.baseName())), Style: style}}
 }
 
-// otherText is the metric of the same cell in the other run.
+// otherText is the column's figure of the same cell in the other run.
 func (d *dash) otherText(r *row) (string, screen.Style) {
 	if d.other == nil {
 		return noValue, screen.Dim
@@ -201,6 +223,6 @@ func (d *dash) otherText(r *row) (string, screen.Style) {
 	if b == nil {
 		return noValue, screen.Dim
 	}
-	m := d.compared()
-	return figureText(m, b.figure(m))
+	c := d.compared()
+	return figureText(c.metric, c.value(b))
 }

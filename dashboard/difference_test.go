@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -35,24 +36,29 @@ func TestDifference(t *testing.T) {
 		"one round":           {rowOf(50), rowOf(100), "~-50%", "p=1.000 n=1, not claimed: 4 rounds are needed"},
 		"3 of 5 rounds":       {rowOf(1, 2, 3), rowOf(4, 5, 6, 7, 8), "-67%", "p=0.036 n=3+5"}, // 2 of 56 orders
 	} {
-		x, ok := c.a.compare(c.b, results.ReqPerSec)
-		if !ok || x.short() != c.short {
-			t.Errorf("%s: %q %v, want %q", name, x.short(), ok, c.short)
+		x := columnOf(results.ReqPerSec).compare(c.a, c.b)
+		if x.short() != c.short {
+			t.Errorf("%s: %q %s, want %q", name, x.short(), x.reason, c.short)
 		}
-		if got := x.sentence(results.ReqPerSec, "y"); !strings.HasSuffix(got, c.long) {
+		if got := x.sentence("y"); !strings.HasSuffix(got, c.long) {
 			t.Errorf("%s: %q, want it to end in %q", name, got, c.long)
 		}
-		if bold := x.style(results.ReqPerSec)&screen.Strong != 0; bold != x.claimed() || x.claimed() == (c.short[0] == '~') {
+		if bold := x.style()&screen.Strong != 0; bold != x.claimed() || x.claimed() == (c.short[0] == '~') {
 			t.Errorf("%s: bold %v, claimed %v", name, bold, x.claimed())
 		}
 	}
-	for name, c := range map[string][2]*row{
-		"no base":    {rowOf(200), nil},
-		"no results": {rowOf(), rowOf(100)},
-		"base is 0":  {rowOf(1, 2), rowOf(0, 0)},
+	for reason, c := range map[string][2]*row{
+		"there is nothing to compare with": {rowOf(200), nil},
+		"not measured yet":                 {rowOf(), rowOf(100)},
+		"the base: not measured yet":       {rowOf(100), rowOf()},
+		"the base's is 0":                  {rowOf(1, 2), rowOf(0, 0)},
 	} {
-		if x, ok := c[0].compare(c[1], results.ReqPerSec); ok {
-			t.Errorf("%s: %+v", name, x)
+		x := columnOf(results.ReqPerSec).compare(c[0], c[1])
+		if x.reason != reason || x.claimed() || x.short() != noValue || x.long() != noValue {
+			t.Errorf("%+v, want %q", x, reason)
+		}
+		if got := x.sentence("y"); got != "req/s: no difference to y: "+reason {
+			t.Errorf("%q", got)
 		}
 	}
 }
@@ -68,7 +74,7 @@ func TestFalseClaims(t *testing.T) {
 			for i := range all {
 				all[i] = 1000 + 50*random.NormFloat64()
 			}
-			if x, ok := rowOf(all[:rounds]...).compare(rowOf(all[rounds:]...), results.ReqPerSec); ok && x.claimed() {
+			if columnOf(results.ReqPerSec).compare(rowOf(all[:rounds]...), rowOf(all[rounds:]...)).claimed() {
 				claims++
 			}
 		}
@@ -82,17 +88,13 @@ func TestFalseClaims(t *testing.T) {
 // TestComparedMetric: differences are of the column by which the table is sorted.
 func TestComparedMetric(t *testing.T) {
 	d := played(t, 160, 45, 1)
-	if d.compared() != results.ReqPerSec {
-		t.Errorf("unsorted: %s", d.compared())
+	if d.compared().metric != results.ReqPerSec {
+		t.Errorf("unsorted: %s", d.compared().name)
 	}
-	for i := range columns {
-		if columns[i].metric == results.P99 {
-			d.sortBy(&columns[i])
-		}
-	}
+	d.sortBy(columnOf(results.P99))
 	got := plainView(d)
-	if d.compared() != results.P99 || !strings.Contains(got, "diff: p99-ns to") {
-		t.Errorf("sorted by p99 differences are of %s:\n%s", d.compared(), got)
+	if d.compared().metric != results.P99 || !strings.Contains(got, "diff: p99-ns to") {
+		t.Errorf("sorted by p99 differences are of %s:\n%s", d.compared().name, got)
 	}
 }
 
@@ -138,5 +140,120 @@ func TestUnlikeIsEmpty(t *testing.T) {
 	}
 	if got := percentText(math.Copysign(0, -1)); got != "+0%" {
 		t.Errorf("minus nothing is %q", got)
+	}
+}
+
+// values are a round's of a row of one model.
+func values(round int, more map[results.Metric]float64) results.Result {
+	return resultOf("x", 1, round, more)
+}
+
+// TestColumnsOwnFigure: what is held against each other is what the column shows: errors in
+// sum, memory for each connection.
+func TestColumnsOwnFigure(t *testing.T) {
+	m := func(errors, pss float64) map[results.Metric]float64 {
+		return map[results.Metric]float64{results.Errors: errors, results.PSS: pss}
+	}
+	a := storyOf(values(1, m(0, 800)), values(2, m(0, 800)), values(3, m(6, 800))).rows[0]
+	b := storyOf(values(1, m(1, 1600)), values(2, m(1, 1600)), values(3, m(2, 1600))).rows[0]
+	errors := columnOf(results.Errors).compare(a, b)
+	if want := "errors 6, y 4: ~+50% p="; !strings.HasPrefix(errors.sentence("y"), want) {
+		t.Errorf("%q, want %q", errors.sentence("y"), want)
+	}
+	memory := columnOf(results.PSS).compare(a, b)
+	if want := "pss-bytes a connection 100B, y 200B: ~-50% p="; !strings.HasPrefix(memory.sentence("y"), want) {
+		t.Errorf("%q, want %q", memory.sentence("y"), want)
+	}
+	few := storyOf(values(1, m(1, 1))).rows[0]
+	if x := columnOf(results.Errors).compare(a, few); x.reason != "sums of 3 and of 1 rounds" {
+		t.Errorf("%+v", x)
+	}
+	// The column other says the same.
+	d := newDash(nil, look{}, DefaultFPS)
+	d.story, d.other = &story{rows: []*row{a}}, &story{rows: []*row{b}}
+	for metric, want := range map[results.Metric]string{results.Errors: "4", results.PSS: "200B"} {
+		d.sortBy(columnOf(metric))
+		if got, _ := d.otherText(a); got != want {
+			t.Errorf("other by %s is %q, want %q", metric, got, want)
+		}
+	}
+}
+
+// TestNoDifferenceOfUnknown: where the figure is a dash, so is the difference, on the screen and
+// in the page.
+func TestNoDifferenceOfUnknown(t *testing.T) {
+	refusing := values(1, map[results.Metric]float64{results.ReqPerSec: 10, results.P50: 1000})
+	refusing.Requests = 0
+	serving := values(1, map[results.Metric]float64{results.ReqPerSec: 10, results.P50: 3000})
+	a, b := storyOf(refusing).rows[0], storyOf(serving).rows[0]
+	if x := columnOf(results.P50).compare(a, b); x.reason != noSuccess {
+		t.Errorf("%+v", x)
+	}
+	if x := columnOf(results.P50).compare(b, a); x.reason != "the base: "+noSuccess {
+		t.Errorf("%+v", x)
+	}
+	of := func(x results.Result) Recording {
+		events := []results.Event{{Kind: results.EventBegin, Cell: x.Cell}, {Kind: results.EventResult, Cell: x.Cell, Result: &x}}
+		return Recording{Events: events}
+	}
+	var page bytes.Buffer
+	if err := Differences(&page, of(refusing), of(serving), true); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"~+0% p=1.000 n=1  -  ", "p50-ns of x close / c=8: " + noSuccess} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("no %q in\n%s", want, page.String())
+		}
+	}
+}
+
+// TestTreeIsNoWorker: switches of a whole tree are not held against those of workers; of two
+// trees they are.
+func TestTreeIsNoWorker(t *testing.T) {
+	m := map[results.Metric]float64{results.CswVoluntary: 2, results.CPUPerReq: 5}
+	rows := storyOf(resultOf("a", results.WorkersTree, 1, m), resultOf("b", results.WorkersTree, 1, m), resultOf("c", 2, 1, m)).rows
+	for _, c := range []struct {
+		metric  results.Metric
+		a, b    *row
+		compare bool
+	}{
+		{results.CswVoluntary, rows[0], rows[1], true},
+		{results.CswVoluntary, rows[0], rows[2], false},
+		{results.CswVoluntary, rows[2], rows[0], false},
+		{results.CPUPerReq, rows[0], rows[2], true},
+	} {
+		if x := columnOf(c.metric).compare(c.a, c.b); x.known() != c.compare {
+			t.Errorf("%s of %s and %s: %+v", c.metric, c.a.spec, c.b.spec, x)
+		}
+	}
+}
+
+// TestNoSuchCell: of a cell that the base run has otherwise only it is said what is otherwise.
+func TestNoSuchCell(t *testing.T) {
+	a, b := recording(t), recording(t)
+	for i := range b.Events {
+		e := &b.Events[i]
+		e.Cell.Workers, e.Cell.Placement = 77, results.PlacementShared
+		e.Cell = e.Cell.Identify()
+	}
+	b.Manifest.Cells = nil
+	d := newDash(nil, look{}, DefaultFPS)
+	d.show(a, &b)
+	d.resize(100, 30)
+	d.seek(func(p *player) { p.seekPart(1) })
+	plainView(d)
+	want := fmt.Sprintf("the base run has no such cell (it differs in workers %d, base 77, placement split, base shared)", d.row().cell.Workers)
+	if text := joinedText(d); !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	var page bytes.Buffer
+	if err := Differences(&page, a, b, true); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page.String(), want) {
+		t.Errorf("no %q in\n%s", want, page.String())
+	}
+	if got := d.other.lacks(results.Cell{Model: "proactor"}); got != "the base run has no such cell" {
+		t.Errorf("%q", got)
 	}
 }

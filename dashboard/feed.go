@@ -22,6 +22,7 @@ type Feed struct {
 	events  []results.Event // in order
 	samples int             // how many of events are samples
 	lost    uint64
+	ended   bool          // an EventEnd was told
 	ready   chan struct{} // has one token when there is something to take
 }
 
@@ -48,8 +49,16 @@ func (f *Feed) Event(e results.Event) {
 		}
 		f.samples++
 	}
+	f.ended = f.ended || e.Kind == results.EventEnd
 	f.events = append(f.events, e)
 	f.wake()
+}
+
+// over reports whether the run has told its end, taken or not.
+func (f *Feed) over() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended
 }
 
 // wake is called with mu held.

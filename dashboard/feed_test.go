@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
@@ -92,8 +91,12 @@ func TestPlain(t *testing.T) {
 	if err := Plain(&talk, &out, NewHead(stored), slices.Values(stored.Events()), reports.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if out.String() != want.String() {
+	table, summary := out.String()[:min(want.Len(), out.Len())], out.String()[min(want.Len(), out.Len()):]
+	if table != want.String() {
 		t.Errorf("not the table of the folder:\n%s", out.String())
+	}
+	if !strings.Contains(summary, "\nclose /plaintext c=64: hybrid:reuseport answered\n  more than iterative, ") {
+		t.Errorf("no summary of two rounds in\n%s", summary)
 	}
 	if n := strings.Count(talk.String(), "req/s\n"); n != len(stored.Results) {
 		t.Errorf("%d lines for %d results:\n%s", n, len(stored.Results), talk.String())
@@ -138,47 +141,4 @@ func find2(text, part string) string {
 		}
 	}
 	return ""
-}
-
-func TestPlayerSpeed(t *testing.T) {
-	p := newPlayer(recording(t))
-	for range 10 {
-		p.faster(true)
-	}
-	if p.speed != MaxSpeed {
-		t.Errorf("speed %d", p.speed)
-	}
-	p.advance(100 * time.Millisecond)
-	if got := p.at.Sub(p.from()); got != 3200*time.Millisecond {
-		t.Errorf("0.1 s at 32x is %v", got)
-	}
-	for range 10 {
-		p.faster(false)
-	}
-	p.paused = true
-	if p.advance(time.Second) || p.speed != 1 {
-		t.Error("a paused player went on, or is not at speed 1")
-	}
-	p.paused = false
-	p.step(1)
-	cell := p.story.cell
-	p.step(1)
-	if p.story.cell == cell {
-		t.Error("a step leads to the same cell")
-	}
-	p.step(-1)
-	if p.story.cell != cell {
-		t.Errorf("back leads to %s, not %s", p.story.cell.ID, cell.ID)
-	}
-	p.nextRound()
-	if p.story.cell.Round != 2 {
-		t.Errorf("the next round is %d", p.story.cell.Round)
-	}
-	empty := newPlayer(Recording{})
-	empty.seekPart(0.5)
-	empty.step(1)
-	empty.step(-1)
-	if !empty.over() || empty.part() != 1 {
-		t.Error("a recording without events is not at its end")
-	}
 }

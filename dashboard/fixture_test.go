@@ -15,9 +15,10 @@ var start = time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// recorded is the run in testdata: c10kit compare -d 1s --rounds 2, the six models and the
-// baseline, with all that the kernel counted.
-const recorded = "20261122-021150-compare"
+// recorded is the run in testdata: c10kit compare --rounds 2, the six models and the
+// baseline, with all that the kernel counted, in a network namespace of its own so that the
+// table of TIME_WAITs was empty.
+const recorded = "20261128-211440-compare"
 
 func open(t testing.TB) *results.Stored {
 	t.Helper()

@@ -324,8 +324,32 @@ func TestLeavingWaits(t *testing.T) {
 	if _, cmd := d.Update(tick(start.Add(time.Second))); quits(cmd) {
 		t.Error("the program ends before the run")
 	}
+	press(d, "f") // of a frozen screen too
 	run.feed.Event(results.Event{At: start, Kind: results.EventEnd})
 	if _, cmd := d.Update(tick(start.Add(2 * time.Second))); !quits(cmd) {
 		t.Error("the program does not end with the run")
+	}
+}
+
+// TestEndWhileFrozen: a run that ended behind a frozen screen does not go on: q leaves without a
+// question, and f shows the end.
+func TestEndWhileFrozen(t *testing.T) {
+	d, run := liveDash(t, 100, 30)
+	if err := d.start(Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	d.Update(tick(start))
+	press(d, "f")
+	run.feed.Event(results.Event{At: start, Kind: results.EventEnd})
+	d.Update(tick(start.Add(time.Second)))
+	if d.running() || d.story.ended {
+		t.Errorf("running %v; the frozen screen shows the end: %v", d.running(), d.story.ended)
+	}
+	if _, cmd := d.Update(keyOf("q")); cmd == nil || d.question != nil {
+		t.Errorf("q asks: %+v", d.question)
+	}
+	press(d, "f")
+	if d.Update(tick(start.Add(2 * time.Second))); !d.story.ended {
+		t.Error("f does not show the end")
 	}
 }

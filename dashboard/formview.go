@@ -16,7 +16,7 @@ const (
 func (d *dash) drawForm(a screen.Area) {
 	f := d.form
 	inside := a.Panel(screen.Panel{Title: "a new run", Focused: true})
-	message := f.message(inside.Width() - 2)
+	message := f.message(inside)
 	room := inside.Height() - len(f.lines) - len(message)
 	rows := min(f.layModels(inside), max(room, 1))
 	gap := min(max((room-rows)/2, 0), 1) // a blank line above and below the settings
@@ -32,8 +32,8 @@ func (d *dash) drawForm(a screen.Area) {
 	}
 }
 
-// message is what is wrong, or what the model under the cursor is.
-func (f *form) message(width int) []screen.Span {
+// message is what is wrong, or what the model under the cursor is, for a frame with a inside.
+func (f *form) message(a screen.Area) []screen.Span {
 	if f.problem == "" {
 		about := ""
 		if f.at < len(f.models) {
@@ -41,7 +41,7 @@ func (f *form) message(width int) []screen.Span {
 		}
 		return []screen.Span{{Text: about, Style: screen.Dim}}
 	}
-	lines := wrap(f.problem, width)
+	lines := a.Wrap(f.problem, a.Width()-2, 0)
 	if len(lines) > formMessage {
 		lines = append(lines[:formMessage-1], strings.Join(lines[formMessage-1:], " "))
 	}

@@ -129,46 +129,38 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// TestTimeWait: one count of a window is a bar against the ports, two are a line.
-func TestTimeWait(t *testing.T) {
-	for name, c := range map[string]struct {
-		window float64 // of the recorded run's samples, those before count
-		want   string
-		lack   string
-	}{
-		"bars":  {0, "TIME_WAIT standing at the end", "standing over time"},
-		"lines": {2, "TIME_WAIT standing over time", "% of 28.2k ports"},
-	} {
-		rec := recording(t)
-		var events []results.Event
-		for _, e := range rec.Events {
-			if _, counted := standing(sampleOf(e)); !counted || e.Sample.T < c.window {
-				events = append(events, e)
-			}
-		}
-		rec.Events = events
-		d := newDash(nil, look{}, DefaultFPS)
-		d.show(rec, nil)
-		d.resize(160, 45)
-		d.group = 2
-		d.seek(func(p *player) { p.seekPart(1) })
-		got := plainView(d)
-		if !strings.Contains(got, c.want) || strings.Contains(got, c.lack) {
-			t.Errorf("%s: no %q in\n%s", name, c.want, got)
-		}
+// TestRowsOutOfSight: where the table has no room for all rows it says which are seen, and all
+// can be reached.
+func TestRowsOutOfSight(t *testing.T) {
+	d := played(t, 60, 15, 1)
+	if got := plainView(d); !strings.Contains(got, " 1–6 of 7 ") || strings.Contains(got, "hybrid") {
+		t.Errorf("the last model is out of sight, and nothing says so:\n%s", got)
+	}
+	press(d, "down", "down", "down", "down", "down", "down")
+	if got := plainView(d); !strings.Contains(got, " 2–7 of 7 ") || !strings.Contains(got, "hybrid") {
+		t.Errorf("the last model is selected:\n%s", got)
+	}
+	d.resize(80, 24)
+	if got := plainView(d); !strings.Contains(got, " model ") || strings.Contains(got, "of 7") {
+		t.Errorf("there is room for all:\n%s", got)
 	}
 }
 
-func sampleOf(e results.Event) results.Sample {
-	if e.Sample == nil {
-		return results.Sample{}
+// TestTicker: who leads is told in any window, whatever is left out for it.
+func TestTicker(t *testing.T) {
+	d := played(t, 80, 14, 0.7)
+	for width := 18; width < 200; width++ {
+		d.resize(width, 14)
+		line, _, _ := strings.Cut(plainView(d), "\n")
+		if !strings.Contains(line, "iterative 23.1k") {
+			t.Fatalf("%d columns: %q", width, line)
+		}
+		if width >= 39 && !strings.Contains(line, " 19/28 00:24 ") {
+			t.Fatalf("%d columns: %q does not say where the run is", width, line)
+		}
 	}
-	return *e.Sample
-}
-
-// TestMadeIsNotStanding: TIME_WAITs that were made are another quantity.
-func TestMadeIsNotStanding(t *testing.T) {
-	if n, counted := standing(results.Sample{Values: map[results.Metric]float64{results.TimeWaitServer: 5}}); counted {
-		t.Errorf("%v stood, said by those made", n)
+	d, _ = liveDash(t, 40, 10)
+	if line, _, _ := strings.Cut(plainView(d), "\n"); !strings.HasPrefix(line, "c10kit 0/0") {
+		t.Errorf("before any result: %q", line)
 	}
 }

@@ -32,9 +32,9 @@ func (d *dash) helpKey(msg tea.KeyMsg) tea.Cmd {
 		d.helpTop = max(d.helpTop-1, 0)
 	case matches(msg, keys.Down):
 		d.helpTop++
-	case msg.Type == tea.KeyPgUp:
+	case matches(msg, keys.PageUp):
 		d.helpTop = max(d.helpTop-helpPage, 0)
-	case msg.Type == tea.KeyPgDown:
+	case matches(msg, keys.PageDown):
 		d.helpTop += helpPage
 	}
 	return nil
@@ -65,8 +65,8 @@ func (d *dash) drawHelp(a screen.Area) {
 
 func (d *dash) helpLines() []key.Binding {
 	var all []key.Binding
-	for _, group := range keys.FullHelp() {
-		all = append(all, group...)
+	for _, action := range d.usable() {
+		all = append(all, action.binding)
 	}
-	return d.usable(all)
+	return all
 }

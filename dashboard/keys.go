@@ -1,7 +1,9 @@
 package dashboard
 
 import (
-	"github.com/charmbracelet/bubbles/help"
+	"slices"
+	"strings"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -11,8 +13,10 @@ import (
 type keyMap struct {
 	Help, Quit, QuitKeep, Suspend                   key.Binding
 	NextPane, PrevPane, Zoom, Back                  key.Binding
-	Up, Down, First, Last, Toggle, Group            key.Binding
-	Sort, Reverse, Filter, Base, Metric, Log        key.Binding
+	Up, Down, PageUp, PageDown, First, Last         key.Binding
+	Toggle, ToggleRow, Group                        key.Binding
+	Sort, Reverse, Filter, Base, ThisBase           key.Binding
+	Metric, Log                                     key.Binding
 	Open, Pause, Freeze, Next, Cancel               key.Binding
 	SeekBack, SeekOn, PartBack, PartOn, Plus, Minus key.Binding
 	Again                                           key.Binding
@@ -35,19 +39,24 @@ var keys = keyMap{
 	Zoom:     bind("Enter", "zoom the pane, and back", "enter"),
 	Back:     bind("Esc", "close; end zoom or filter", "esc"),
 
-	Up:     bind("Up k", "row above", "up", "k"),
-	Down:   bind("Down j", "row below", "down", "j"),
-	First:  bind("Home", "to the start | first row", "home"),
-	Last:   bind("End", "to the end | last row", "end"),
-	Toggle: bind("1-9", "show or hide a model in panes", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
-	Group:  bind("g", "next group (mode, conns)", "g"),
+	Up:       bind("Up k", "row above", "up", "k"),
+	Down:     bind("Down j", "row below", "down", "j"),
+	PageUp:   bind("PgUp", "a page up", "pgup"),
+	PageDown: bind("PgDn", "a page down", "pgdown"),
+	First:    bind("Home", "to the start | first row", "home"),
+	Last:     bind("End", "to the end | last row", "end"),
 
-	Sort:    bind("s", "sort by the next column", "s"),
-	Reverse: bind("S", "smallest or largest first", "S"),
-	Filter:  bind("/", "filter models by name", "/"),
-	Base:    bind("d", "next base of differences", "d"),
-	Metric:  bind("x", "next metric over time", "x"),
-	Log:     bind("l", "logarithmic or linear", "l"),
+	Toggle:    bind("1-9", "show or hide a model in panes", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+	ToggleRow: bind("Space", "show or hide the selected one", " "),
+	Group:     bind("g", "next group (mode, conns)", "g"),
+
+	Sort:     bind("s", "sort by the next column", "s"),
+	Reverse:  bind("S", "smallest or largest first", "S"),
+	Filter:   bind("/", "filter models by name", "/"),
+	Base:     bind("d", "next base of differences", "d"),
+	ThisBase: bind("b", "the selected row as the base", "b"),
+	Metric:   bind("x", "next metric over time", "x"),
+	Log:      bind("l", "logarithmic or linear", "l"),
 
 	Open:   bind("o", "set up and start a run", "o"),
 	Pause:  bind("p", "stop, and go on | pause before the next cell", "p"),
@@ -68,34 +77,22 @@ var keys = keyMap{
 	Export: bind("e", "write text and SVG to files", "e"),
 }
 
-var _ help.KeyMap = keyMap{}
-
-// ShortHelp is what the footer shows, as far as it has room.
-func (k keyMap) ShortHelp() []key.Binding {
-	return []key.Binding{
-		k.Help, k.Quit, k.NextPane, k.Zoom, k.Toggle, k.Group, k.Sort, k.Base, k.Metric, k.Log, k.Pause, k.Open, k.Cancel,
-		k.SeekBack, k.SeekOn, k.Plus, k.Minus, k.Again, k.Export, k.Theme,
-	}
-}
-
-// FullHelp is what the overlay shows: every key, in groups.
-func (k keyMap) FullHelp() [][]key.Binding {
-	return [][]key.Binding{
-		{k.Help, k.Back, k.Quit, k.QuitKeep, k.Suspend},
-		{k.Up, k.Down, k.First, k.Last, k.Toggle, k.Group},
-		{k.NextPane, k.PrevPane, k.Zoom},
-		{k.Sort, k.Reverse, k.Filter, k.Base, k.Metric, k.Log},
-		{k.Open, k.Pause, k.Freeze, k.Next, k.Cancel},
-		{k.SeekBack, k.SeekOn, k.PartBack, k.PartOn, k.Plus, k.Minus, k.Again},
-		{k.Theme, k.ASCII, k.Export},
-	}
-}
-
-// action is what a key does.
+// action is what a key does, and where it is shown.
 type action struct {
 	binding key.Binding
-	do      func(*dash, tea.KeyMsg) tea.Cmd
+	word    string // what the footer calls it, as the line has room for no more; empty: not there
+	in      runs
+	do      func(*dash, tea.KeyMsg) tea.Cmd // a click on the footer has no key
 }
+
+// runs are those in which a key is of use.
+type runs uint8
+
+const (
+	anyRun runs = iota
+	replayOnly
+	liveOnly // or a replay of one that has ended, from where another is set up
+)
 
 // act adapts what needs neither the key nor a command.
 func act(do func(*dash)) func(*dash, tea.KeyMsg) tea.Cmd {
@@ -105,43 +102,63 @@ func act(do func(*dash)) func(*dash, tea.KeyMsg) tea.Cmd {
 	}
 }
 
-// actions is what update dispatches by.
+// actions is what update dispatches by, in the order in which help and footer show them.
 func (k keyMap) actions() []action {
 	return []action{
-		{k.Help, act((*dash).toggleHelp)},
-		{k.Quit, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.quit(false) }},
-		{k.QuitKeep, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.quit(true) }},
-		{k.Suspend, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.suspend() }},
-		{k.NextPane, act(func(d *dash) { d.focusPane(1) })},
-		{k.PrevPane, act(func(d *dash) { d.focusPane(-1) })},
-		{k.Zoom, act(func(d *dash) { d.zoom = !d.zoom })},
-		{k.Back, act((*dash).back)},
-		{k.Up, act(func(d *dash) { d.selectRow(-1) })},
-		{k.Down, act(func(d *dash) { d.selectRow(1) })},
-		{k.First, act(func(d *dash) { d.jump(0) })},
-		{k.Last, act(func(d *dash) { d.jump(1) })},
-		{k.Toggle, func(d *dash, m tea.KeyMsg) tea.Cmd { d.toggle(m.String()); return nil }},
-		{k.Group, act((*dash).nextGroup)},
-		{k.Sort, act((*dash).nextSort)},
-		{k.Reverse, act((*dash).turnSort)},
-		{k.Filter, act(func(d *dash) { d.filtering = true })},
-		{k.Base, act((*dash).nextBase)},
-		{k.Metric, act((*dash).nextMetric)},
-		{k.Log, act((*dash).toggleLog)},
-		{k.Open, act((*dash).openForm)},
-		{k.Pause, act((*dash).pause)},
-		{k.Freeze, act((*dash).freeze)},
-		{k.Next, act((*dash).nextRound)},
-		{k.Cancel, act((*dash).cancel)},
-		{k.SeekBack, act(func(d *dash) { d.seek(func(p *player) { p.step(-1) }) })},
-		{k.SeekOn, act(func(d *dash) { d.seek(func(p *player) { p.step(1) }) })},
-		{k.PartBack, act(func(d *dash) { d.seek(func(p *player) { p.seekPart(p.part() - 0.1) }) })},
-		{k.PartOn, act(func(d *dash) { d.seek(func(p *player) { p.seekPart(p.part() + 0.1) }) })},
-		{k.Plus, act(func(d *dash) { d.scale(true) })},
-		{k.Minus, act(func(d *dash) { d.scale(false) })},
-		{k.Again, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.again() }},
-		{k.Theme, act((*dash).nextTheme)},
-		{k.ASCII, act((*dash).switchASCII)},
-		{k.Export, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.export() }},
+		{k.Help, "help", anyRun, act((*dash).toggleHelp)},
+		{k.Back, "", anyRun, act((*dash).back)},
+		{k.Quit, "quit", anyRun, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.quit(false) }},
+		{k.QuitKeep, "", anyRun, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.quit(true) }},
+		{k.Suspend, "", anyRun, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.suspend() }},
+		{k.NextPane, "pane", anyRun, act(func(d *dash) { d.focusPane(1) })},
+		{k.PrevPane, "", anyRun, act(func(d *dash) { d.focusPane(-1) })},
+		{k.Zoom, "zoom", anyRun, act(func(d *dash) { d.zoom = !d.zoom })},
+		{k.Up, "", anyRun, act(func(d *dash) { d.selectRow(-1) })},
+		{k.Down, "", anyRun, act(func(d *dash) { d.selectRow(1) })},
+		{k.PageUp, "", anyRun, act(func(d *dash) { d.selectRow(-d.page()) })},
+		{k.PageDown, "", anyRun, act(func(d *dash) { d.selectRow(d.page()) })},
+		{k.First, "", anyRun, act(func(d *dash) { d.jump(0) })},
+		{k.Last, "", anyRun, act(func(d *dash) { d.jump(1) })},
+		{k.Toggle, "toggle", anyRun, func(d *dash, m tea.KeyMsg) tea.Cmd { d.toggle(m.String()); return nil }},
+		{k.ToggleRow, "", anyRun, act((*dash).toggleRow)},
+		{k.Group, "group", anyRun, act((*dash).nextGroup)},
+		{k.Sort, "sort", anyRun, act((*dash).nextSort)},
+		{k.Reverse, "", anyRun, act((*dash).turnSort)},
+		{k.Filter, "", anyRun, act(func(d *dash) { d.filtering = true })},
+		{k.Base, "diff", anyRun, act((*dash).nextBase)},
+		{k.ThisBase, "", anyRun, act((*dash).thisBase)},
+		{k.Metric, "metric", anyRun, act((*dash).nextMetric)},
+		{k.Log, "log/lin", anyRun, act((*dash).toggleLog)},
+		{k.Pause, "pause", anyRun, act((*dash).pause)},
+		{k.Freeze, "", anyRun, act((*dash).freeze)},
+		{k.Next, "", anyRun, act((*dash).nextRound)},
+		{k.Open, "set up", liveOnly, act((*dash).openForm)},
+		{k.Cancel, "stop", liveOnly, act((*dash).cancel)},
+		{k.SeekBack, "back", replayOnly, act(func(d *dash) { d.seek(func(p *player) { p.step(-1) }) })},
+		{k.SeekOn, "on", replayOnly, act(func(d *dash) { d.seek(func(p *player) { p.step(1) }) })},
+		{k.PartBack, "", replayOnly, act(func(d *dash) { d.seek(func(p *player) { p.seekPart(p.part() - 0.1) }) })},
+		{k.PartOn, "", replayOnly, act(func(d *dash) { d.seek(func(p *player) { p.seekPart(p.part() + 0.1) }) })},
+		{k.Plus, "faster | less time", anyRun, act(func(d *dash) { d.scale(true) })},
+		{k.Minus, "slower | more time", anyRun, act(func(d *dash) { d.scale(false) })},
+		{k.Again, "replay", anyRun, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.again() }},
+		{k.Export, "export", anyRun, func(d *dash, _ tea.KeyMsg) tea.Cmd { return d.export() }},
+		{k.Theme, "theme", anyRun, act((*dash).nextTheme)},
+		{k.ASCII, "", anyRun, act((*dash).switchASCII)},
 	}
+}
+
+// usable are the actions that are of use here, which help and footer show.
+func (d *dash) usable() []action {
+	return slices.DeleteFunc(keys.actions(), func(a action) bool {
+		return a.in == replayOnly && d.player == nil || a.in == liveOnly && d.control == nil
+	})
+}
+
+// either is the half of "replay | live" that is true now, or all of a text without halves.
+func (d *dash) either(text string) string {
+	replay, live, two := strings.Cut(text, " | ")
+	if two && d.player == nil {
+		return live
+	}
+	return replay
 }

@@ -8,6 +8,9 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/c10kit/c10kit/results"
 )
 
 // bindings are all of the key map, by the name of the field.
@@ -122,23 +125,39 @@ func TestHelpScrolls(t *testing.T) {
 	}
 }
 
-// TestEveryKeyDoesSomething: each key of the map changes what is shown or is answered.
+// TestEveryKeyDoesSomething: each key of the map, in the runs that it is for, changes what is
+// shown by more than an answer at the foot, which may be a refusal, or has something done.
 func TestEveryKeyDoesSomething(t *testing.T) {
+	before := map[string][]string{ // keys that lead to where a key has an effect
+		"Back": {"enter"}, "Up": {"down"}, "PageUp": {"down"}, "First": {"down"}, "ThisBase": {"down"}, "Minus": {"+"},
+	}
+	in := map[string]runs{}
+	for _, a := range keys.actions() {
+		in[a.binding.Help().Key] = a.in
+	}
 	for name, b := range bindings() {
 		for _, k := range b.Keys() {
 			d := played(t, 120, 40, 0.5)
+			if in[b.Help().Key] == liveOnly {
+				d, _ = liveDash(t, 120, 40)
+				if name == "Cancel" {
+					_ = d.start(Choice{})
+					d.Update(tick(start))
+				}
+			}
+			if name == "Toggle" {
+				d.story = manyModels(9)
+			}
+			d.look.profile = colorprofile.TrueColor
 			d.shell = &shell{} // its command is not run
-			if name == "Back" || name == "First" || name == "Up" {
-				press(d, "enter", "down")
-				d.zoom = name == "Back"
+			press(d, before[name]...)
+			seen := func() string {
+				d.status, d.dirty = "", true
+				return d.View()
 			}
-			if name == "Minus" {
-				press(d, "+")
-			}
-			before := d.View()
-			msg := keyOf(k)
-			_, cmd := d.Update(msg)
-			if d.View() == before && cmd == nil {
+			was := seen()
+			_, cmd := d.Update(keyOf(k))
+			if seen() == was && cmd == nil {
 				t.Errorf("%s (%s) changes nothing", k, name)
 			}
 		}
@@ -158,4 +177,41 @@ func TestFooterIsClickable(t *testing.T) {
 	if !d.help {
 		t.Error("a click on help does not open it")
 	}
+	d.help = false
+	x, y := find(t, d, "1-9 toggle")
+	if d.mouse(click(x, y)); len(d.hidden) > 0 || !d.help {
+		t.Errorf("a click on toggle hides %v; how to is shown: %v", d.hidden, d.help)
+	}
+}
+
+// TestKeepIsOfTheLatest: a screen that was to be left on the terminal is not, when the question
+// was answered by no.
+func TestKeepIsOfTheLatest(t *testing.T) {
+	d, _ := liveDash(t, 80, 24)
+	if err := d.start(Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	d.Update(tick(start))
+	if press(d, "Q", "n"); d.keep {
+		t.Error("no keeps the screen")
+	}
+	if press(d, "Q", "y"); !d.keep {
+		t.Error("yes does not keep the screen")
+	}
+	if press(d, "q"); d.keep || !d.atOnce {
+		t.Errorf("q afterwards: keep %v, at once %v", d.keep, d.atOnce)
+	}
+}
+
+// TestMetricsOfSamples: x leads to what only samples have.
+func TestMetricsOfSamples(t *testing.T) {
+	d := played(t, 100, 30, 0.7)
+	r := d.row()
+	r.sample(1, results.Sample{Values: map[results.Metric]float64{results.SwitchesPerSec: 7}})
+	for range 40 {
+		if press(d, "x"); d.metric == results.SwitchesPerSec {
+			return
+		}
+	}
+	t.Errorf("x never leads to %s: %v", results.SwitchesPerSec, d.metrics())
 }

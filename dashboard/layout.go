@@ -74,32 +74,36 @@ func (d *dash) cover(a screen.Area) {
 
 // drawTicker is what a tiny window shows: where the run is and who leads.
 func (d *dash) drawTicker(a screen.Area) {
-	b := inFull
-	for b < brevities-1 && a.TextWidth(d.progress(b)) > a.Width()-len("c10kit ") {
-		b++
-	}
-	text := d.progress(b)
-	if best := d.best(); best != nil {
-		value, _ := figureText(results.ReqPerSec, best.figure(results.ReqPerSec))
-		text += fmt.Sprintf(" | best %s %s req/s", best.spec, value)
-	}
+	text := d.ticker(a)
 	if d.form != nil || d.help {
 		text = fmt.Sprintf("make the window %dx%d or larger, or press Esc", minWidth, minHeight)
 	}
-	a.Text(0, 0, "c10kit "+text, screen.Normal)
+	a.Text(0, 0, text, screen.Normal)
 	d.drawFoot(a.Row(1))
 }
 
-// best is the row of the group with the highest median of req/s.
-func (d *dash) best() *row {
-	var best *row
-	for _, r := range d.groupNow().rows {
-		f := r.figure(results.ReqPerSec)
-		if f.known && !f.live && (best == nil || f.value > best.figure(results.ReqPerSec).value) {
-			best = r
+// ticker is the line, with so much left out that it has room on a. Who leads is told as long
+// as there is room for anything.
+func (d *dash) ticker(a screen.Area) string {
+	leader := ""
+	if best := d.groupNow().fastest(); best != nil {
+		value, _ := figureText(results.ReqPerSec, best.figure(results.ReqPerSec))
+		leader = fmt.Sprintf("%s %s req/s", d.name(best), value)
+	}
+	text := ""
+	for b := range brevities {
+		text = "c10kit " + d.progress(b)
+		if leader != "" {
+			text += " | best " + leader
+		}
+		if a.TextWidth(text) <= a.Width() {
+			return text
 		}
 	}
-	return best
+	if leader != "" {
+		text = leader + " | " + d.progress(brevities-1)
+	}
+	return text
 }
 
 // textBelow is how many lines of text stand under the pane of the narrow layout, of which
@@ -161,8 +165,9 @@ func (d *dash) drawTabs(a screen.Area) {
 		x = a.Text(x, 0, text, style)
 	}
 	// What the pane shows now, which has no frame of its own to say it.
-	if text := d.title(d.focus); x+len(text)+3 <= a.Width() {
-		a.Text(a.Width()-len(text)-3, 0, " "+text+" ", screen.Title)
+	text := d.title(d.focus)
+	if width := a.TextWidth(text); x+width+3 <= a.Width() {
+		a.Text(a.Width()-width-3, 0, " "+text+" ", screen.Title)
 	}
 }
 
@@ -188,7 +193,7 @@ func (d *dash) drawGrid(a screen.Area) {
 	height := min(len(d.rows())+3, a.Height()/3)
 	top, rest := a.Top(max(height, 4))
 	panel := d.mainPanel()
-	panel.Footer = fmt.Sprintf("diff: %s to %s, ~ where none is claimed (p >= %.2g)", d.compared(), d.baseName(), alpha)
+	panel.Footer = fmt.Sprintf("diff: %s to %s, ~ where none is claimed (p >= %.2g)", d.compared().quantity(), d.baseName(), alpha)
 	d.drawTable(top.Panel(panel))
 	if a.Width() >= logWidth {
 		var log screen.Area

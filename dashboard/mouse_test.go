@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,14 +55,29 @@ func TestClicks(t *testing.T) {
 	if d.sort < 0 || columns[d.sort].name != "p99" {
 		t.Errorf("a click on the header sorts by %d", d.sort)
 	}
-	d.mouse(tea.MouseEvent{Button: tea.MouseButtonWheelDown, Action: tea.MouseActionPress})
-	d.mouse(tea.MouseEvent{Button: tea.MouseButtonWheelUp, Action: tea.MouseActionPress})
-	d.mouse(click(500, 500)) // nowhere
-	d.mouse(tea.MouseEvent{X: x, Y: y, Button: tea.MouseButtonLeft, Action: tea.MouseActionRelease})
-	x, y = find(t, d, "100%")
+	rows := d.rows()
+	at := slices.Index(rows, d.row())
+	for button, want := range map[tea.MouseButton]int{tea.MouseButtonWheelDown: at + 1, tea.MouseButtonWheelUp: at - 1} {
+		d.selected = rows[at].cell.ID
+		d.mouse(tea.MouseEvent{Button: button, Action: tea.MouseActionPress})
+		if d.row() != rows[want] {
+			t.Errorf("wheel %v selects %s, not %s", button, d.row().spec, rows[want].spec)
+		}
+	}
+	before := plainView(d)
+	for _, e := range []tea.MouseEvent{
+		click(500, 500), click(-1, -1), click(80, 3), click(3, 24), // outside of the window
+		{X: x, Y: y, Button: tea.MouseButtonLeft, Action: tea.MouseActionRelease},
+		{X: x, Y: y, Button: tea.MouseButtonRight, Action: tea.MouseActionPress},
+		{X: x, Y: y, Button: tea.MouseButtonNone, Action: tea.MouseActionMotion},
+	} {
+		if cmd := d.mouse(e); cmd != nil || plainView(d) != before {
+			t.Errorf("%+v changes\n%s\nto\n%s", e, before, d.grid.Plain())
+		}
+	}
+	_, y = find(t, d, "100%")
 	d.mouse(click(0, y))
 	if d.player.part() > 0.01 {
 		t.Errorf("a click on the left end of the bar seeks to %v", d.player.part())
 	}
-	_ = x
 }

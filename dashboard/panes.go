@@ -119,7 +119,7 @@ func (d *dash) drawPane(a screen.Area, p pane) {
 // newSeries is a row as charts name it.
 func (d *dash) newSeries(r *row) chart.Series {
 	return chart.Series{
-		Name: d.name(r), Marker: screen.Marker(r.series), Style: screen.Series(r.series), Focused: r == d.row(),
+		Marker: screen.Marker(r.series), Style: screen.Series(r.series), Focused: r == d.row(),
 	}
 }
 
@@ -223,11 +223,11 @@ func (d *dash) switchBar(r *row) chart.Bar {
 		return bar
 	}
 	bar.Value, bar.More = orZero(v), orZero(i)
-	text := func(m results.Metric, f figure) string {
-		t, _ := figureText(m, f)
+	text := func(m results.Metric) string {
+		t, _ := switchText(m, r)
 		return t
 	}
-	bar.Text = text(results.CswVoluntary, v) + "+" + text(results.CswInvoluntary, i) + " rt " + text(results.CswRuntime, rt)
+	bar.Text = text(results.CswVoluntary) + "+" + text(results.CswInvoluntary) + " rt " + text(results.CswRuntime)
 	return bar
 }
 

@@ -16,6 +16,8 @@ type player struct {
 	at        time.Time // the time that is shown
 	speed     int       // seconds of the run a second, 1 to MaxSpeed
 	paused    bool
+	stepped   time.Time     // where the latest step back led
+	since     time.Duration // how long ago that was, on the user's clock
 }
 
 // Head is what is known of a run before its first event.
@@ -42,6 +44,15 @@ func Record(s *results.Stored) Recording {
 	return Recording{Head: NewHead(s), Events: s.Events()}
 }
 
+// story is all of it.
+func (r Recording) story() *story {
+	s := newStory(r.Head)
+	for _, e := range r.Events {
+		s.fold(e)
+	}
+	return s
+}
+
 // MaxSpeed is how many times as fast as it was a stored run is shown at most.
 const MaxSpeed = 32
 
@@ -54,7 +65,7 @@ func newPlayer(r Recording) *player {
 func (p *player) rewind() {
 	p.story = newStory(p.recording.Head)
 	p.next = 0
-	p.at = p.from()
+	p.at, p.stepped = p.from(), time.Time{}
 }
 
 func (p *player) from() time.Time {
@@ -77,6 +88,7 @@ func (p *player) advance(real time.Duration) bool {
 		return false
 	}
 	p.at = p.at.Add(real * time.Duration(p.speed))
+	p.since += real
 	if p.at.After(p.to()) {
 		p.at = p.to()
 	}
@@ -108,7 +120,7 @@ func (p *player) seek(t time.Time) {
 	if t.Before(p.at) {
 		p.rewind()
 	}
-	p.at = t
+	p.at, p.stepped = t, time.Time{}
 	p.play()
 }
 
@@ -127,6 +139,10 @@ func (p *player) part() float64 {
 	return float64(p.at.Sub(p.from())) / float64(whole)
 }
 
+// stepAgain is how long after a step back another one goes on from where that led: the replay has
+// played on meanwhile, at 32 times its pace through many cells.
+const stepAgain = time.Second
+
 // step goes to the beginning of the next cell (by > 0) or to that of this cell or the one
 // before, as a player of music does.
 func (p *player) step(by int) {
@@ -135,12 +151,16 @@ func (p *player) step(by int) {
 		p.seekFirstAfter(begins)
 		return
 	}
-	i := sort.Search(len(begins), func(i int) bool { return !begins[i].Before(p.at) })
-	if i == 0 {
-		p.seek(p.from())
-		return
+	from := p.at
+	if !p.stepped.IsZero() && p.since < stepAgain {
+		from = p.stepped
 	}
-	p.seek(begins[i-1])
+	to := p.from()
+	if i := sort.Search(len(begins), func(i int) bool { return !begins[i].Before(from) }); i > 0 {
+		to = begins[i-1]
+	}
+	p.seek(to)
+	p.stepped, p.since = to, 0
 }
 
 // nextRound goes to the first cell of a later round.

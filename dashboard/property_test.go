@@ -1,10 +1,8 @@
 package dashboard
 
 import (
-	"errors"
 	"fmt"
-	"maps"
-	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +12,10 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 	"pgregory.net/rapid"
 
 	"github.com/c10kit/c10kit/dashboard/screen"
-	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -77,15 +75,18 @@ type world struct {
 	next int             // of rec.Events
 	seen []results.Event
 	now  time.Time
+
+	checked map[string]int // what was found on screens, by its kind
 }
 
-func newWorld(t *rapid.T, rec Recording) *world {
-	w := &world{rec: rec, now: start}
+func newWorld(t *rapid.T, rec Recording, checked map[string]int) *world {
+	rec = vary(t, rec, "")
+	w := &world{rec: rec, now: start, checked: checked}
 	l := look{
 		profile: rapid.SampledFrom([]colorprofile.Profile{colorprofile.NoTTY, colorprofile.ASCII, colorprofile.ANSI, colorprofile.TrueColor}).Draw(t, "profile"),
 		chars:   rapid.SampledFrom([]screen.Charset{screen.Unicode, screen.ASCII, screen.EastAsian}).Draw(t, "charset"),
 	}
-	if rapid.Bool().Draw(t, "live") {
+	if rapid.IntRange(0, 2).Draw(t, "live") == 0 {
 		w.run = &fakeRun{head: rec}
 		w.d = newDash(w.run, l, DefaultFPS)
 		if rapid.Bool().Draw(t, "at once") {
@@ -96,10 +97,14 @@ func newWorld(t *rapid.T, rec Recording) *world {
 	} else {
 		w.d = newDash(nil, l, DefaultFPS)
 		if rapid.Bool().Draw(t, "two") {
-			w.base = &rec
+			base := vary(t, rec, "base ")
+			w.base = &base
 		}
 		w.d.show(rec, w.base)
+		w.d.seek(func(p *player) { p.seekPart(rapid.OneOf(rapid.Just(1.0), rapid.Float64Range(0, 1)).Draw(t, "part")) })
 	}
+	w.d.focus = rapid.OneOf(rapid.Just(paneWorkers), rapid.Map(rapid.IntRange(0, int(paneCount)-1), func(i int) pane { return pane(i) })).Draw(t, "pane")
+	w.d.zoom = rapid.IntRange(0, 2).Draw(t, "zoom") == 0
 	return w
 }
 
@@ -154,16 +159,16 @@ func drawKey(t *rapid.T) tea.KeyMsg {
 		}
 		return k
 	}
-	r := rapid.SampledFrom([]rune("?qQyjk123456789gsSpr/dxlopfnc[]{}+-tae=\u4e2d\u0301\x1b é")).Draw(t, "rune")
+	r := rapid.SampledFrom([]rune("?qQyjk123456789gsSpr/dbxlopfnc[]{}+-tae=\u4e2d\u0301\x1b é")).Draw(t, "rune")
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}
 }
 
 // TestAnything: no sequence of keys, sizes and events panics or draws outside of the
 // window, and after each the figures in the table, parsed back, are those of the results.
 func TestAnything(t *testing.T) {
-	rec := recording(t)
+	rec, checked := twice(recording(t)), map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t, rec)
+		w := newWorld(t, rec, checked)
 		width, height := rapid.IntRange(55, 230).Draw(t, "width"), rapid.IntRange(10, 70).Draw(t, "height")
 		w.d.resize(width, height)
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
@@ -187,7 +192,7 @@ func TestAnything(t *testing.T) {
 			if w.run != nil && w.run.feed != nil && w.d.feed != nil && len(w.run.choices) > 1 {
 				return // a second run: its events would be those of the first
 			}
-			checkWindow(t, w.d.View(), width, height)
+			checkWindow(t, w.d.View(), width, height, w.d.look.charset())
 			if err := w.checkTable(); err != nil {
 				t.Fatalf("%v in\n%s", err, w.d.grid.Plain())
 			}
@@ -196,167 +201,50 @@ func TestAnything(t *testing.T) {
 			}
 		}
 	})
+	t.Log("checked:", checked)
+	for _, kind := range []string{"figure", "live figure", "dash", "±", "other", "diff", "claimed", "no diff", "p", "tree"} {
+		if checked[kind] == 0 {
+			t.Errorf("no %s was on any screen: %v", kind, checked)
+		}
+	}
 }
 
-func checkWindow(t *rapid.T, view string, width, height int) {
+// TestWorkersAreTheResults: connections of each worker are those of the moment while its cell is
+// measured, and of the whole window afterwards.
+func TestWorkersAreTheResults(t *testing.T) {
+	rec := recording(t)
+	w := &world{rec: rec, checked: map[string]int{}}
+	for _, part := range []float64{0.2, 0.5, 0.51, 0.52, 0.9, 1} {
+		w.d = played(t, 160, 45, part)
+		w.d.focus, w.d.zoom = paneWorkers, true
+		for _, r := range w.d.rows() {
+			w.d.selected = r.cell.ID
+			plainView(w.d)
+			if err := w.checkWorkers(); err != nil {
+				t.Fatalf("%v in\n%s", err, w.d.grid.Plain())
+			}
+		}
+	}
+	if w.checked["worker"] < 500 {
+		t.Errorf("%d workers were on any screen", w.checked["worker"])
+	}
+}
+
+func checkWindow(t *rapid.T, view string, width, height int, chars screen.Charset) {
 	lines := strings.Split(view, "\n")
 	if len(lines) > max(height, 1) {
 		t.Fatalf("%d lines in a window of %d", len(lines), height)
 	}
 	for _, line := range lines {
-		if n := ansi.StringWidth(line); n > width {
+		// Terminals of an East Asian locale may draw what is ambiguous two columns wide.
+		text := displaywidth.Options{EastAsianWidth: chars == screen.EastAsian}.String(ansi.Strip(line))
+		if n := max(text, ansi.StringWidth(line)); n > width {
 			t.Fatalf("%d columns in a window of %d: %q", n, width, line)
 		}
 		if text := ansi.Strip(line); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			t.Fatalf("a control character in %q", line)
 		}
 	}
-}
-
-// shown are the columns that hold a metric, by their header.
-var shown = map[string]results.Metric{
-	"req/s": results.ReqPerSec, "conn/s": results.ConnPerSec, "p50": results.P50, "p99": results.P99, "p99.9": results.P999,
-	"vol/r": results.CswVoluntary, "inv/r": results.CswInvoluntary, "tw-srv": results.TimeWaitServer,
-	"tw-cli": results.TimeWaitClient, "thr": results.Threads, "proc": results.Procs, "cpu/r": results.CPUPerReq,
-	"mem/c": results.PSS, "err": results.Errors,
-}
-
-// checkTable reads the table from the screen's text and compares each figure with what
-// reports makes of the results that were told.
-func (w *world) checkTable() error {
-	d := w.d
-	if d.form != nil || d.help || d.zoom || len(d.rows()) == 0 || d.grid.Width() < minWidth || d.grid.Height() < minHeight {
-		return nil
-	}
-	lines := strings.Split(d.grid.Plain(), "\n")
-	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, " model ") && strings.Contains(l, "req/s") })
-	if at < 0 {
-		return errors.New("no table")
-	}
-	header := strings.Fields(strings.Trim(lines[at], "│|┃ "))[1:]
-	sums := map[string]reports.Row{}
-	var all []results.Result
-	live := map[string]map[results.Metric]float64{}
-	for _, e := range w.known() {
-		switch e.Kind {
-		case results.EventBegin:
-			live[e.Cell.AllRounds().ID] = map[results.Metric]float64{}
-		case results.EventResult:
-			all = append(all, *e.Result)
-		case results.EventSample:
-			maps.Copy(live[e.Cell.AllRounds().ID], e.Sample.Values)
-		}
-	}
-	for _, r := range reports.Summarise(all) {
-		sums[r.ID] = r
-	}
-	checked := 0
-	for _, line := range lines[at+1:] {
-		cells := []rune(line)
-		if len(cells) < 10 || !strings.ContainsRune("│|┃", cells[0]) || cells[3] != ' ' && cells[4] == ' ' {
-			break
-		}
-		fields := strings.Fields(string(cells[6:]))
-		if len(fields) == 0 {
-			break
-		}
-		i := slices.IndexFunc(d.rows(), func(r *row) bool {
-			return d.name(r) == fields[0] || strings.HasPrefix(d.name(r), strings.TrimRight(fields[0], "…~"))
-		})
-		if i < 0 {
-			break
-		}
-		r := d.rows()[i]
-		for c, name := range header {
-			if name == "trend" || c+1 >= len(fields) {
-				break
-			}
-			if err := compare(name, fields[c+1], r.cell, sums[r.cell.ID], live); err != nil {
-				return fmt.Errorf("%s of %s: %w", name, r.spec, err)
-			}
-			checked++
-		}
-		if checked > 0 && i == len(d.rows())-1 && len(d.rows()) == 1 {
-			break
-		}
-	}
-	if checked == 0 {
-		return errors.New("no figure was found to check")
-	}
-	return nil
-}
-
-func compare(name, text string, cell results.Cell, sum reports.Row, live map[string]map[results.Metric]float64) error {
-	name = strings.TrimRight(name, "▲▼^") // which way the table is sorted
-	if _, ok := shown[name]; !ok {
-		name = strings.TrimSuffix(name, "v")
-	}
-	m, ok := shown[name]
-	if !ok {
-		return nil
-	}
-	want, known := sum.Stats[m].Median, sum.Stats[m].N > 0
-	switch {
-	case m == results.Errors && sum.Rounds > 0:
-		want, known = sum.FailedRequests()
-	case sum.Rounds == 0:
-		want, known = live[cell.ID][m]
-		if text == "–" || text == "-" {
-			return nil // a sample of a round that was cut off is not shown any more
-		}
-	}
-	if m == results.PSS {
-		want /= float64(cell.Conns)
-	}
-	if text == "–" || text == "-" {
-		if known {
-			return fmt.Errorf("a dash for %v", want)
-		}
-		return nil
-	}
-	if !known {
-		return fmt.Errorf("%q for what is not known", text)
-	}
-	got, err := parseFigure(text)
-	if err != nil {
-		return err
-	}
-	if math.Abs(got-want) > 0.0051*math.Abs(want) {
-		return fmt.Errorf("%q is %v, the results say %v", text, got, want)
-	}
-	return nil
-}
-
-var units = []struct {
-	suffix string
-	factor float64
-}{
-	{"KiB", 1 << 10},
-	{"MiB", 1 << 20},
-	{"GiB", 1 << 30},
-	{"TiB", 1 << 40},
-	{"B", 1},
-	{"ns", 1},
-	{"µs", 1e3},
-	{"us", 1e3},
-	{"ms", 1e6},
-	{"s", 1e9},
-	{"k", 1e3},
-	{"M", 1e6},
-	{"G", 1e9},
-	{"T", 1e12},
-	{"", 1},
-}
-
-// parseFigure is the inverse of Metric.Format.
-func parseFigure(text string) (float64, error) {
-	for _, u := range units {
-		if number, ok := strings.CutSuffix(text, u.suffix); ok {
-			v, err := strconv.ParseFloat(number, 64)
-			return v * u.factor, err
-		}
-	}
-	return 0, fmt.Errorf("no figure: %q", text)
 }
 
 // checkWorkers reads the connections of each worker from their pane.
@@ -379,18 +267,18 @@ func (w *world) checkWorkers() error {
 			}
 		}
 	}
-	for line := range strings.SplitSeq(d.grid.Plain(), "\n") {
-		fields := strings.Fields(strings.Trim(line, "│┃| "))
-		if len(fields) < 2 || fields[0][0] != 'w' {
-			continue
-		}
-		i, err := strconv.Atoi(fields[0][1:])
+	for _, bar := range workerBar.FindAllStringSubmatch(d.grid.Plain(), -1) {
+		i, err := strconv.Atoi(bar[1])
 		if err != nil || i >= len(want) {
-			return fmt.Errorf("%q, and there are %d workers", line, len(want))
+			return fmt.Errorf("%q, and there are %d workers", bar[0], len(want))
 		}
-		if got := fields[len(fields)-1]; got != strconv.FormatUint(want[i], 10) {
-			return fmt.Errorf("worker %d has %s, the results say %d", i, got, want[i])
+		w.checked["worker"]++
+		if bar[2] != strconv.FormatUint(want[i], 10) {
+			return fmt.Errorf("worker %d has %s, the results say %d", i, bar[2], want[i])
 		}
 	}
 	return nil
 }
+
+// workerBar is a worker's name, its bar and its connections.
+var workerBar = regexp.MustCompile(`\bw(\d+) +(?:[^\sw]+ )?(\d+)\b`)

@@ -111,6 +111,45 @@ func unlike(a, b results.Manifest) []string {
 	return all
 }
 
+// lacks says why the run has no row of a cell of another run: what the nearest of its cells of
+// the same model has that this one has not.
+func (s *story) lacks(c results.Cell) string {
+	const text = "the base run has no such cell"
+	var nearest []string
+	for _, r := range s.rows {
+		if r.cell.Spec() != c.Spec() {
+			continue
+		}
+		if keys := unlikeKeys(c, r.cell); nearest == nil || len(keys) < len(nearest) {
+			nearest = keys
+		}
+	}
+	if nearest == nil {
+		return text
+	}
+	return text + " (it differs in " + strings.Join(nearest, ", ") + ")"
+}
+
+// unlikeKeys names the keys in which two cells of a model differ, with both values.
+func unlikeKeys(c, base results.Cell) []string {
+	var all []string
+	add := func(key string, a, b any) {
+		if a != b {
+			all = append(all, clean(fmt.Sprintf("%s %v, base %v", key, a, b)))
+		}
+	}
+	add("app", c.App, base.App)
+	add("path", c.Path, base.Path)
+	add("conns", c.Conns, base.Conns)
+	add("workers", c.Workers, base.Workers)
+	add("mode", c.Mode, base.Mode)
+	add("closer", c.Closer, base.Closer)
+	add("pipeline", c.Pipeline, base.Pipeline)
+	add("rate", c.Rate, base.Rate)
+	add("placement", c.Placement, base.Placement)
+	return all
+}
+
 func orNone(s string) string {
 	if s == "" {
 		return "none"

@@ -24,7 +24,6 @@ type row struct {
 	total   *hdrhistogram.Histogram // merged over rounds, nil while there is none
 	curve   []percentile            // of total
 	trend   []float64               // req/s, sample by sample over all rounds
-	version int                     // grows with every change: what a drawing was made from
 }
 
 // round is the series of one round of a cell.
@@ -48,7 +47,6 @@ func newRow(c results.Cell) *row {
 
 func (r *row) begin(number int) {
 	r.running = true
-	r.version++
 	r.round(number)
 }
 
@@ -64,7 +62,6 @@ func (r *row) round(number int) *round {
 }
 
 func (r *row) sample(number int, s results.Sample) {
-	r.version++
 	in := r.round(number)
 	in.samples = append(in.samples, s)
 	if len(in.samples) > maxSamples {
@@ -79,7 +76,6 @@ func (r *row) sample(number int, s results.Sample) {
 }
 
 func (r *row) result(x results.Result, latencies []results.Latency) {
-	r.version++
 	r.running = false
 	if i := slices.IndexFunc(r.results, func(y results.Result) bool { return y.ID == x.ID }); i >= 0 {
 		return // told twice: the first counts, a histogram cannot be taken out again
@@ -195,12 +191,15 @@ func (r *row) figure(m results.Metric) figure {
 		return figure{value: v, known: true, live: true}
 	}
 	if r.running {
-		return figure{reason: "known when the round is done"}
+		return figure{reason: notDone}
 	}
 	return figure{reason: "not measured yet"}
 }
 
-const noSuccess = "no request succeeded"
+const (
+	noSuccess = "no request succeeded"
+	notDone   = "known when the round is done"
+)
 
 func latency(m results.Metric) bool {
 	return slices.Contains([]results.Metric{
@@ -208,22 +207,24 @@ func latency(m results.Metric) bool {
 	}, m)
 }
 
-// errors is the sum over the rounds: a median would hide a bad one.
-func (r *row) errors() figure {
-	f := r.figure(results.Errors)
-	if len(r.results) > 0 {
-		if n, counted := r.sum.FailedRequests(); counted {
-			return figure{value: n, known: true}
-		}
-	}
-	return f
+// ofTree reports whether m of r is of the whole process tree though it is of workers in other
+// rows.
+func (r *row) ofTree(m results.Metric) bool {
+	return r.cell.Workers == results.WorkersTree && (m == results.CswVoluntary || m == results.CswInvoluntary)
 }
 
-// perConnection is the memory of the served tree divided by the connections of the load.
-func (r *row) perConnection() figure {
-	f := r.figure(results.PSS)
-	if f.known && r.cell.Conns > 0 {
-		f.value /= float64(r.cell.Conns)
+// errors is the sum over the rounds, as a median would hide a bad one; of the first round, while
+// it goes on, that of its samples, each of which counts those since the one before.
+func (r *row) errors() figure {
+	f := r.figure(results.Errors)
+	if n, counted := r.sum.FailedRequests(); len(r.results) > 0 && counted {
+		return figure{value: n, known: true}
+	}
+	if f.live {
+		f.value = 0
+		for _, s := range r.latest() {
+			f.value += s.Values[results.Errors]
+		}
 	}
 	return f
 }
@@ -231,13 +232,13 @@ func (r *row) perConnection() figure {
 // workers returns the connections of each worker, of the moment while the cell is
 // measured and of its latest round otherwise; nil if they are not told apart.
 func (r *row) workers() []uint64 {
+	if n := len(r.results); n > 0 && !r.running && r.results[n-1].PerWorker != nil {
+		return r.results[n-1].PerWorker // samples end before the window does
+	}
 	for _, s := range slices.Backward(r.latest()) {
 		if s.PerWorker != nil {
 			return s.PerWorker
 		}
-	}
-	if len(r.results) > 0 && !r.running {
-		return r.results[len(r.results)-1].PerWorker
 	}
 	return nil
 }

@@ -3,9 +3,40 @@ package dashboard
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/c10kit/c10kit/results"
 )
 
-// What of the story the user looks at.
+// sight is what of the story the user looks at, and how. Another size of the window leaves it as
+// it is, another run all but group, selection and filter.
+type sight struct {
+	focus    pane
+	zoom     bool
+	group    int    // of story.groups; -1 is the largest
+	selected string // ID of a row's cell, so that sorting and resizing keep it
+	hidden   map[string]bool
+	sort     int    // column, -1 for the manifest's order
+	reverse  bool   // smallest first, or the manifest's order backwards
+	filter   string // what names of models have
+	base     string // spec, or otherRun; empty is the usual base
+	metric   results.Metric
+	logs     [paneCount]bool
+	span     time.Duration // of time axes, 0 is all
+	scroll   int           // lines, of a pane of text
+
+	// As drawn last:
+	placed []*column // of the table
+	cursor int       // top row of a table that is higher than its room
+	seen   int       // lines of the zoomed text, or rows of the table
+}
+
+// newSight is what is looked at in the beginning.
+func newSight() sight {
+	s := sight{group: -1, hidden: map[string]bool{}, sort: -1, metric: results.ReqPerSec}
+	s.logs[paneCurve] = true
+	return s
+}
 
 // groupNow is the group that is shown; it is empty before the first run.
 func (d *dash) groupNow() group {
@@ -92,9 +123,12 @@ func (d *dash) selectedSpec() string {
 	return ""
 }
 
+// toOther reports whether differences are to the other run.
+func (d *dash) toOther() bool { return d.other != nil && (d.base == "" || d.base == otherRun) }
+
 // baseOf is what r is held against, nil if there is nothing.
 func (d *dash) baseOf(r *row) *row {
-	if d.other != nil && (d.base == "" || d.base == otherRun) {
+	if d.toOther() {
 		return d.other.find(r.cell)
 	}
 	rows := d.groupNow().rows
@@ -111,7 +145,7 @@ func (d *dash) baseOf(r *row) *row {
 
 // baseName names what differences are to.
 func (d *dash) baseName() string {
-	if d.other != nil && (d.base == "" || d.base == otherRun) {
+	if d.toOther() {
 		return "other run " + d.other.name()
 	}
 	for _, b := range d.groupNow().rows {

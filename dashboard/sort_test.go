@@ -1,9 +1,12 @@
 package dashboard
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/c10kit/c10kit/results"
 )
 
 // TestSort: s goes through the columns that are on the screen and no others, the header
@@ -65,6 +68,22 @@ func checkOrder(t *testing.T, d *dash) {
 	}
 }
 
+// TestSortedIsShown: what the table is sorted by stays on the screen when that gets narrower.
+func TestSortedIsShown(t *testing.T) {
+	d := played(t, 200, 60, 1)
+	for i := range columns {
+		c := &columns[i]
+		if c.value == nil {
+			continue
+		}
+		d.sort, d.reverse = i, false
+		d.resize(60, 15)
+		if got := plainView(d); !strings.Contains(got, " "+c.name+"▼ ") {
+			t.Errorf("sorted by %s, which is not seen in\n%s", c.name, got)
+		}
+	}
+}
+
 // TestBaseIsShown: asking for a base brings the column of differences, in a narrow window
 // too.
 func TestBaseIsShown(t *testing.T) {
@@ -74,6 +93,42 @@ func TestBaseIsShown(t *testing.T) {
 	}
 	if press(d, "d"); !strings.Contains(plainView(d), " diff ") || !strings.Contains(d.grid.Plain(), " base ") {
 		t.Errorf("no differences in\n%s", d.grid.Plain())
+	}
+}
+
+// TestThisBase: b makes the selected row the base, and d goes on from there.
+func TestThisBase(t *testing.T) {
+	d := played(t, 160, 45, 1)
+	press(d, "down", "down", "down", "b")
+	if base := d.baseOf(d.rows()[0]); base != d.row() || !strings.Contains(plainView(d), "to prefork:accept, ~") {
+		t.Errorf("the base is %s in\n%s", base.spec, d.grid.Plain())
+	}
+	if press(d, "d"); d.baseName() != "prethread:accept" {
+		t.Errorf("the next base is %s", d.baseName())
+	}
+}
+
+// manyModels is a story of n models of which a round is measured.
+func manyModels(n int) *story {
+	var rounds []results.Result
+	for i := range n {
+		values := map[results.Metric]float64{results.ReqPerSec: float64(100 * (i + 1)), results.P99: 1e6, results.Errors: 0}
+		rounds = append(rounds, resultOf(fmt.Sprintf("model%d", i), 1, 1, values))
+	}
+	return storyOf(rounds...)
+}
+
+// TestToggleRow: Space hides and shows the selected model, of more than nine too.
+func TestToggleRow(t *testing.T) {
+	d := newDash(&fakeRun{}, look{}, DefaultFPS)
+	d.story = manyModels(12)
+	d.resize(100, 30)
+	press(d, "end", " ")
+	if got := d.drawn(); len(got) != 11 || !d.hidden["model11"] {
+		t.Errorf("%d of 12 are drawn, hidden %v", len(got), d.hidden)
+	}
+	if press(d, " "); len(d.drawn()) != 12 {
+		t.Errorf("hidden %v", d.hidden)
 	}
 }
 

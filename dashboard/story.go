@@ -3,8 +3,6 @@ package dashboard
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/c10kit/c10kit/results"
@@ -260,18 +258,4 @@ func (s *story) left(now time.Time) (d time.Duration, ok bool) {
 		d -= min(max(now.Sub(s.opened), 0), mean) // one that takes longer is about to end
 	}
 	return max(d, 0), true
-}
-
-// ports is how many local ports a source address has, by the manifest's range; 28,232 by
-// the kernel's default where it is not recorded (ip-sysctl: ip_local_port_range).
-func (s *story) ports() float64 {
-	f := strings.Fields(s.Manifest.Sysctls["net.ipv4.ip_local_port_range"])
-	if len(f) == 2 {
-		from, err1 := strconv.Atoi(f[0])
-		to, err2 := strconv.Atoi(f[1])
-		if err1 == nil && err2 == nil && from <= to {
-			return float64(to - from + 1)
-		}
-	}
-	return 60999 - 32768 + 1 // 28,232
 }

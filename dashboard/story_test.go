@@ -200,11 +200,23 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-func TestPorts(t *testing.T) {
-	for text, want := range map[string]float64{"": 28232, "32768 60999": 28232, "1024\t65535": 64512, "9 1": 28232, "x y": 28232} {
-		s := newStory(Head{Manifest: results.Manifest{Sysctls: map[string]string{"net.ipv4.ip_local_port_range": text}}})
-		if got := s.ports(); got != want {
-			t.Errorf("%q: %v ports, want %v", text, got, want)
-		}
+// TestLiveErrors: of a first round that goes on, errors are those of all its samples.
+func TestLiveErrors(t *testing.T) {
+	c := cellOf("ppc", "fork", 8)
+	c.Round = 1
+	c = c.Identify()
+	s := newStory(Head{})
+	s.fold(results.Event{Kind: results.EventBegin, Cell: c, Total: 1})
+	if f := s.rows[0].errors(); f.known {
+		t.Errorf("before any sample: %+v", f)
+	}
+	for _, n := range []float64{2, 3, 0} {
+		x := results.Sample{Cell: c.ID, Values: map[results.Metric]float64{results.Errors: n}}
+		s.fold(results.Event{Kind: results.EventSample, Cell: c, Sample: &x, Total: 1})
+	}
+	probe := results.Sample{Cell: c.ID, Values: map[results.Metric]float64{results.Threads: 9}}
+	s.fold(results.Event{Kind: results.EventSample, Cell: c, Sample: &probe, Total: 1})
+	if f := s.rows[0].errors(); f != (figure{value: 5, known: true, live: true}) {
+		t.Errorf("%+v, want 5", f)
 	}
 }

@@ -72,7 +72,7 @@ func (d *dash) place(c *column, rows []*row, a screen.Area) placed {
 // narrow one may stand where there was no room for a wider one of a lower rank.
 func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 	chosen := make([]placed, len(columns))
-	for rank := always; rank <= fifth; rank++ {
+	for rank := rankSorted; rank < rankNever; rank++ {
 		for i := range columns {
 			if d.rank(&columns[i]) != rank {
 				continue
@@ -91,16 +91,19 @@ func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 	return chosen
 }
 
-// rank is a column's, or never. Of two runs the difference is what is looked for; of one it
-// is once a base was asked for.
-func (d *dash) rank(c *column) int {
+// rank is a column's own, or another one for what the user asked for: what the table is sorted
+// by, and the difference. Of two runs that is what is looked for; of one it is once a base was
+// asked for.
+func (d *dash) rank(c *column) rank {
 	switch {
 	case c.ofTwo && d.other == nil:
-		return never
+		return rankNever
+	case d.sort >= 0 && c == &columns[d.sort]:
+		return rankSorted
 	case c.ofTwo || d.other != nil && c.name == "diff":
-		return always
+		return rankAlways
 	case d.base != "" && c.name == "diff":
-		return asked
+		return rankAsked
 	}
 	return c.rank
 }
@@ -126,8 +129,9 @@ func (d *dash) drawTable(a screen.Area) {
 		return
 	}
 	p := d.planTable(rows, a)
-	d.drawHeader(a, p)
+	d.seen = a.Height() - 1
 	d.scrollTable(p, a.Height()-1)
+	d.drawHeader(a, p)
 	_, body := a.Top(1)
 	for y := 0; y < body.Height() && d.cursor+y < len(rows); y++ {
 		d.drawRow(body.Row(y), p, d.cursor+y)
@@ -160,8 +164,14 @@ func (d *dash) scrollTable(p tablePlan, height int) {
 	d.cursor = max(d.cursor, 0)
 }
 
+// drawHeader names the columns. Where there is no room for all rows, it says which are seen.
 func (d *dash) drawHeader(a screen.Area, p tablePlan) {
-	a.Field(p.nameX, 0, p.nameW, screen.Left, "model", screen.Title)
+	if shown := a.Height() - 1; shown < len(p.rows) {
+		text := fmt.Sprintf("%d–%d of %d", d.cursor+1, d.cursor+shown, len(p.rows))
+		a.Field(1, 0, p.nameX+p.nameW-1, screen.Left, text, screen.Warn)
+	} else {
+		a.Field(p.nameX, 0, p.nameW, screen.Left, "model", screen.Title)
+	}
 	for _, c := range p.cols {
 		style := screen.Title
 		if d.sort >= 0 && c.column == &columns[d.sort] {

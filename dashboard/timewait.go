@@ -10,8 +10,52 @@ import (
 )
 
 // The TIME_WAIT pane shows one quantity: sockets that stood, of both sides together, as they
-// share the ports of a source address. They are counted once a second and at the closing
-// edge of the window, so short windows have no line; what stood at the end is bars then.
+// share the pairs of source address and port. They are counted once a second and at the
+// closing edge of the window, so short windows have no line; what stood at the end is bars
+// then.
+
+// ceiling is how many TIME_WAITs a cell can have standing, and what sets that.
+type ceiling struct {
+	sockets float64
+	label   string
+	whole   bool // more cannot stand; not so where a cell may use more sources than are known
+}
+
+// ceiling is that of the cells of a group: the pairs of source address and port that each
+// has, or the kernel's table where that is smaller.
+func (s *story) ceiling(group results.Cell) ceiling {
+	m, ports := s.Manifest, s.ports()
+	c := ceiling{ports, chart.Number(ports) + " ports of one source", true}
+	switch {
+	case group.Mode != results.ModeClose: // connects from one address
+	case m.Sources == 0:
+		c = ceiling{ports, chart.Number(ports) + " ports a source", false}
+	default:
+		c = ceiling{ports * float64(m.Sources), fmt.Sprintf("%s ports x %d sources", chart.Number(ports), m.Sources), true}
+	}
+	if group.Mode == results.ModeClose && group.Closer == results.CloserServer && m.Pairs > 0 {
+		pairs := float64(max(m.Pairs, results.PairsPerConn*group.Conns))
+		if pairs < c.sockets || !c.whole {
+			c = ceiling{pairs, chart.Number(pairs) + " pairs", true}
+		}
+	}
+	var buckets float64
+	if _, err := fmt.Sscan(m.Sysctls["net.ipv4.tcp_max_tw_buckets"], &buckets); err == nil && c.whole && buckets < c.sockets {
+		c = ceiling{buckets, chart.Number(buckets) + " buckets", true}
+	}
+	return c
+}
+
+// ports is how many local ports a source address has, by the manifest's range; 28,232 by
+// the kernel's default where it is not recorded (ip-sysctl: ip_local_port_range).
+func (s *story) ports() float64 {
+	var from, to int
+	_, err := fmt.Sscan(s.Manifest.Sysctls["net.ipv4.ip_local_port_range"], &from, &to)
+	if err != nil || from > to {
+		from, to = 32768, 60999
+	}
+	return float64(to - from + 1)
+}
 
 // drawTimeWait draws lines where one row has two counts, else bars.
 func (d *dash) drawTimeWait(a screen.Area) {
@@ -20,10 +64,11 @@ func (d *dash) drawTimeWait(a screen.Area) {
 		d.drawStanding(a)
 		return
 	}
+	most := d.story.ceiling(d.groupNow().keys)
 	chart.Plot{
 		Series: lines,
 		X:      d.timeAxis(), Y: d.axis(paneTimeWait, results.TimeWaitStandingServer), Mode: chart.Traced,
-		Ceiling: chart.Limit{Value: d.story.ports(), Label: chart.Number(d.story.ports()) + " ports"},
+		Ceiling: chart.Limit{Value: most.sockets, Label: most.label},
 		Empty:   d.nothing("no sample above 0 has counted TIME_WAIT yet; l: linear"),
 	}.Draw(a)
 }
@@ -44,9 +89,10 @@ func standing(s results.Sample) (n float64, counted bool) {
 	return a + b, okA || okB
 }
 
-// drawStanding draws what stood at the end of the window against the ports.
+// drawStanding draws what stood at the end of the window, against the ceiling if that is one.
 func (d *dash) drawStanding(a screen.Area) {
-	bars := chart.Bars{Empty: d.nothing("TIME_WAITs are counted at the end of a window"), Max: d.story.ports()}
+	most := d.story.ceiling(d.groupNow().keys)
+	bars := chart.Bars{Empty: d.nothing("TIME_WAITs are counted at the end of a window"), Max: most.sockets}
 	any := false
 	for _, r := range d.drawn() {
 		server, client := r.figure(results.TimeWaitStandingServer), r.figure(results.TimeWaitStandingClient)
@@ -54,8 +100,12 @@ func (d *dash) drawStanding(a screen.Area) {
 		if server.known || client.known {
 			any = true
 			b.Value, b.More = orZero(server), orZero(client)
-			b.Text = fmt.Sprintf("%s %.0f%%", chart.Number(b.Value+b.More), 100*(b.Value+b.More)/d.story.ports())
-			bars.Max = max(bars.Max, b.Value+b.More)
+			n := b.Value + b.More
+			b.Text = chart.Number(n)
+			if most.whole && n <= most.sockets {
+				b.Text += fmt.Sprintf(" %.0f%%", 100*n/most.sockets)
+			}
+			bars.Max = max(bars.Max, n)
 		} else {
 			b.Value, b.Text = math.NaN(), noValue
 		}
@@ -75,10 +125,14 @@ func (d *dash) timeWaitTitle() string {
 	return "TIME_WAIT standing at the end"
 }
 
+// timeWaitCaption says what bars and lines are held against.
 func (d *dash) timeWaitCaption() string {
-	text := chart.Number(d.story.ports()) + " ports a source address"
-	if !drawable(d.overTime(standing)) {
-		text = "server full, client half-tone; % of " + chart.Number(d.story.ports()) + " ports"
+	most := d.story.ceiling(d.groupNow().keys)
+	switch {
+	case drawable(d.overTime(standing)):
+		return most.label
+	case most.whole:
+		return "server full, client half-tone; % of " + most.label
 	}
-	return text
+	return "server full, client half-tone; " + most.label
 }

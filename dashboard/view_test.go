@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/dashboard/screen"
@@ -45,23 +46,28 @@ func TestViews(t *testing.T) {
 	}
 }
 
+// states are what keys lead to.
+var states = map[string][]string{
+	"help":        {"?"},
+	"switches":    {"tab", "tab"},
+	"zoom":        {"enter"},
+	"verdicts":    {"down", "down", "down", "shift+tab", "shift+tab", "enter"},
+	"log":         {"shift+tab", "enter"},
+	"workers":     {"j", "j", "tab", "tab", "tab", "tab"},
+	"heat":        {"j", "tab", "tab", "tab", "tab", "tab", "enter"},
+	"time":        {"tab", "x", "l"},
+	"sorted":      {"s", "S"},
+	"filter":      {"/", "p", "r", "e"},
+	"filtered":    {"/", "p", "r", "e", "enter"},
+	"row-hidden":  {"j", "j", " ", "b"},
+	"hidden":      {"1", "2", "3"},
+	"base":        {"d", "d", "d"},
+	"other-group": {"g"},
+}
+
 // TestViewsOfStates are what keys lead to, each from the recorded run at 70%.
 func TestViewsOfStates(t *testing.T) {
-	for name, keys := range map[string][]string{
-		"help":        {"?"},
-		"switches":    {"tab", "tab"},
-		"zoom":        {"enter"},
-		"verdicts":    {"down", "down", "down", "shift+tab", "shift+tab", "enter"},
-		"log":         {"shift+tab", "enter"},
-		"workers":     {"j", "j", "tab", "tab", "tab", "tab"},
-		"heat":        {"j", "tab", "tab", "tab", "tab", "tab", "enter"},
-		"time":        {"tab", "x", "l"},
-		"sorted":      {"s", "S"},
-		"filter":      {"/", "p", "r", "e"},
-		"hidden":      {"1", "2", "3"},
-		"base":        {"d", "d", "d"},
-		"other-group": {"g"},
-	} {
+	for name, keys := range states {
 		t.Run(name, func(t *testing.T) {
 			d := played(t, 100, 30, 0.7)
 			plainView(d) // s goes by what is on the screen
@@ -72,7 +78,7 @@ func TestViewsOfStates(t *testing.T) {
 }
 
 func TestViewASCII(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {160, 45}} {
+	for _, size := range [][2]int{{80, 24}, {120, 35}, {160, 45}} {
 		d := played(t, size[0], size[1], 0.7)
 		press(d, "a", "esc")
 		d.status = ""
@@ -86,25 +92,46 @@ func TestViewASCII(t *testing.T) {
 	}
 }
 
-// TestViewEastAsian: in a locale whose terminals may draw frames two columns wide, nothing
-// of ambiguous width is drawn.
+// TestViewEastAsian: in a locale whose terminals may draw what is of ambiguous width two columns
+// wide, nothing of it is drawn, in no state of the screen.
 func TestViewEastAsian(t *testing.T) {
-	d := played(t, 120, 35, 1)
-	d.look.chars = screen.EastAsian
-	d.grid.SetCharset(screen.EastAsian)
-	if got := plainView(d); strings.ContainsAny(got, "┌─│█▇·–") {
-		t.Errorf("ambiguous characters in\n%s", got)
+	check := func(name string, d *dash) {
+		t.Helper()
+		d.look.chars = screen.EastAsian
+		d.grid.SetCharset(screen.EastAsian)
+		for line := range strings.SplitSeq(plainView(d), "\n") {
+			for _, r := range line {
+				if n := (displaywidth.Options{EastAsianWidth: true}).Rune(r); n != 1 {
+					t.Errorf("%s: %q is %d columns wide in %q", name, r, n, line)
+				}
+			}
+		}
 	}
+	for name, keys := range states {
+		for _, size := range [][2]int{{59, 14}, {60, 15}, {100, 30}, {160, 45}, {200, 60}} {
+			d := played(t, size[0], size[1], 0.7)
+			plainView(d)
+			press(d, keys...)
+			check(name, d)
+		}
+	}
+	live, _ := liveDash(t, 100, 30)
+	live.openForm()
+	check("form", live)
+	d := played(t, 160, 45, 0.7)
+	check("a screen", d)
+	golden.Check(t, "view/160x45-east-asian.txt", []byte(plainView(d)))
 }
 
 func TestViewColours(t *testing.T) {
-	for name, p := range map[string]colorprofile.Profile{
-		"none": colorprofile.NoTTY, "no-color": colorprofile.ASCII, "16": colorprofile.ANSI, "256": colorprofile.ANSI256,
-		"true": colorprofile.TrueColor,
+	for name, l := range map[string]look{
+		"none": {profile: colorprofile.NoTTY}, "no-color": {profile: colorprofile.ASCII}, "16": {profile: colorprofile.ANSI},
+		"256": {profile: colorprofile.ANSI256}, "true": {profile: colorprofile.TrueColor},
+		"light": {profile: colorprofile.TrueColor, light: true}, "light-16": {profile: colorprofile.ANSI, light: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := played(t, 80, 24, 0.7)
-			d.look.profile = p
+			d.look = l
 			got := d.View()
 			golden.Check(t, "colour/"+name+".txt", []byte(got))
 			// Colours change nothing but colours.
@@ -116,6 +143,38 @@ func TestViewColours(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLiveViews are what keys lead to while a run goes on.
+func TestLiveViews(t *testing.T) {
+	for name, keys := range map[string][]string{"question": {"c"}, "paused": {"p"}, "stopping": {"c", "y"}} {
+		t.Run(name, func(t *testing.T) {
+			d, run := liveDash(t, 80, 24)
+			if err := d.start(Choice{}); err != nil {
+				t.Fatal(err)
+			}
+			events := recording(t).Events
+			for _, e := range events[:len(events)/2] {
+				run.feed.Event(e)
+			}
+			now := events[len(events)/2-1].At
+			d.Update(tick(now))
+			press(d, keys...)
+			golden.Check(t, "live/"+name+".txt", []byte(plainView(d)))
+		})
+	}
+}
+
+// TestViewOfManyModels: more rows than there is room for, with the last one selected.
+func TestViewOfManyModels(t *testing.T) {
+	d := newDash(nil, look{}, DefaultFPS)
+	d.show(Recording{}, nil)
+	d.story = manyModels(12)
+	d.resize(60, 15)
+	press(d, "pgdown", "pgdown", "down")
+	plainView(d)
+	press(d, "pgdown", "pgdown")
+	golden.Check(t, "view/many-models.txt", []byte(plainView(d)))
 }
 
 // TestTwoRuns shows the second run beside the first.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/c10kit/c10kit/dashboard/screen"
+	"github.com/c10kit/c10kit/reports"
 	"github.com/c10kit/c10kit/results"
 )
 
@@ -40,6 +41,9 @@ var verdictStyles = map[string]screen.Style{
 func (r *row) verdicts() []screen.Span {
 	var lines []screen.Span
 	for _, v := range r.sum.Verdicts {
+		if v.Name == "" {
+			continue // of a cell that ended before it was judged
+		}
 		text := "verdict " + v.Name
 		if v.Rounds < r.sum.Rounds {
 			text += fmt.Sprintf(" in %d of %d rounds", v.Rounds, r.sum.Rounds)
@@ -59,8 +63,11 @@ func (r *row) verdicts() []screen.Span {
 	return lines
 }
 
-// state is where a row is that has no result yet.
+// state is where a row is that has no verdict.
 func (r *row) state() string {
+	if len(r.results) > 0 {
+		return "no verdict"
+	}
 	if r.running {
 		return fmt.Sprintf("being measured, round %d", r.rounds[len(r.rounds)-1].number)
 	}
@@ -108,8 +115,27 @@ func (r *row) remarks() []screen.Span {
 			lines = append(lines, screen.Span{Text: fmt.Sprintf("%d errors %s", n, clean(class)), Style: screen.Bad})
 		}
 	}
+	if text := r.sum.Losses(); text != "" {
+		lines = append(lines, screen.Span{Text: text, Style: screen.Warn})
+	}
+	lines = append(lines, r.switchRemarks()...)
 	for _, note := range r.sum.Notes {
 		lines = append(lines, screen.Span{Text: clean(note), Style: screen.Normal})
+	}
+	return lines
+}
+
+// switchRemarks say whose the switches are where they are not those of workers, and how far
+// off they may be where that matters.
+func (r *row) switchRemarks() []screen.Span {
+	var lines []screen.Span
+	if r.ofTree(results.CswVoluntary) {
+		text := reports.TreeMark + " switches of the whole process tree, as no worker can be named: not to be held against those of workers"
+		lines = append(lines, screen.Span{Text: text, Style: screen.Normal})
+	}
+	if off, matters := r.sum.SwitchError(); matters {
+		text := fmt.Sprintf("voluntary and involuntary switches together: %s%s a request", reports.ErrorMark, compact(results.CswError, off))
+		lines = append(lines, screen.Span{Text: text, Style: screen.Normal})
 	}
 	return lines
 }
@@ -138,7 +164,7 @@ func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
 	}
 	var all []screen.Span
 	for _, l := range lines {
-		for i, text := range wrap(l.Text, a.Width()-1) {
+		for i, text := range a.Wrap(l.Text, a.Width()-1, 2) {
 			all = append(all, screen.Span{Text: strings.Repeat("  ", min(i, 1)) + text, Style: l.Style})
 		}
 	}
@@ -146,7 +172,7 @@ func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
 	top := 0
 	if d.zoom && d.focus == p {
 		d.scroll = min(d.scroll, hidden)
-		top = d.scroll
+		top, d.seen = d.scroll, a.Height()
 	}
 	if p == paneLog {
 		top = hidden - top
@@ -157,26 +183,4 @@ func (d *dash) drawText(a screen.Area, lines []screen.Span, p pane) {
 	if top+a.Height() < len(all) {
 		a.Field(a.Width()-1, a.Height()-1, 1, screen.Right, "…", screen.Dim)
 	}
-}
-
-// wrap breaks text at spaces into lines of width columns, the second and further ones two
-// shorter. A word that is longer is cut by the area.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case len([]rune(line))+1+len([]rune(word)) > width:
-			if len(lines) == 0 {
-				width -= 2
-			}
-			lines = append(lines, line)
-			line = word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

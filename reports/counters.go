@@ -27,11 +27,10 @@ func hasCounters(rows []Row) bool {
 	})
 }
 
-// The marks of the table of counters, which the legend explains where they
-// stand.
+// The marks of switches, which the legend explains where they stand.
 const (
-	treeMark  = "*" // the figure is of the whole tree
-	errorMark = "±" // how far off the figure before it may be
+	TreeMark  = "*" // the figure is of the whole tree
+	ErrorMark = "±" // how far off the figure before it may be
 )
 
 // counterColumns fills the columns of the table of counters. model is that of
@@ -110,21 +109,31 @@ func formatPerReq(v float64) string {
 	return results.ScaleCount.Format(v)
 }
 
+// OfTree reports whether the switches of r are those of its whole process tree, as no worker
+// can be named: another quantity than those of workers.
+func (r Row) OfTree() bool { return r.Workers == results.WorkersTree }
+
+// SwitchError is how far off the voluntary and involuntary switches of r may be together, a
+// request; matters is false where that is less than a hundredth of them, or rounds to nothing.
+func (r Row) SwitchError() (off float64, matters bool) {
+	off = r.Stats[results.CswError].Median
+	both := r.Stats[results.CswVoluntary].Median + r.Stats[results.CswInvoluntary].Median
+	return off, off >= least && off >= both/100
+}
+
 // switchMarks are what stands behind the voluntary switches of r: that they are
 // of the whole tree, and how far off they and the involuntary ones may be, where
-// that is at least a hundredth of the two together.
+// that matters.
 func switchMarks(r Row) string {
-	vol, ok := r.Stats[results.CswVoluntary]
-	if !ok {
+	if _, ok := r.Stats[results.CswVoluntary]; !ok {
 		return ""
 	}
 	marks := ""
-	if r.Workers == results.WorkersTree {
-		marks = treeMark
+	if r.OfTree() {
+		marks = TreeMark
 	}
-	off := r.Stats[results.CswError].Median
-	if off >= least && off >= (vol.Median+r.Stats[results.CswInvoluntary].Median)/100 {
-		marks += errorMark + formatPerReq(off)
+	if off, matters := r.SwitchError(); matters {
+		marks += ErrorMark + formatPerReq(off)
 	}
 	return marks
 }
@@ -132,8 +141,8 @@ func switchMarks(r Row) string {
 // involuntaryMark is what stands behind the involuntary switches of r; the
 // voluntary ones beside have the error of both.
 func involuntaryMark(r Row) string {
-	if _, ok := r.Stats[results.CswInvoluntary]; ok && r.Workers == results.WorkersTree {
-		return treeMark
+	if _, ok := r.Stats[results.CswInvoluntary]; ok && r.OfTree() {
+		return TreeMark
 	}
 	return ""
 }

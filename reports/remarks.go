@@ -58,11 +58,11 @@ func counterLegend(g grid, rows []Row) string {
 // marksLegend explains the marks that stand behind switches of rows.
 func marksLegend(rows []Row) string {
 	text := ""
-	if slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(switchMarks(r), errorMark) }) {
-		text = ", " + errorMark + " how far off both may be"
+	if slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(switchMarks(r), ErrorMark) }) {
+		text = ", " + ErrorMark + " how far off both may be"
 	}
-	if slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(switchMarks(r)+involuntaryMark(r), treeMark) }) {
-		text += ", " + treeMark + " of the whole tree"
+	if slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(switchMarks(r)+involuntaryMark(r), TreeMark) }) {
+		text += ", " + TreeMark + " of the whole tree"
 	}
 	return text
 }
@@ -116,7 +116,7 @@ func rowRemarks(r Row) []string {
 	if len(classes) > 0 {
 		texts = append(texts, "errors: "+strings.Join(classes, ", "))
 	}
-	if text := lossRemark(r); text != "" {
+	if text := r.Losses(); text != "" {
 		texts = append(texts, text)
 	}
 	return append(texts, r.Notes...)
@@ -146,10 +146,10 @@ func verdictRemark(r Row) string {
 	return text
 }
 
-// lossRemark is what the accept queue dropped and TCP sent again in all rounds
-// together, where it is not 0: a median would hide a bad round, and a column of
-// zeros takes the room of one that says something.
-func lossRemark(r Row) string {
+// Losses are what the accept queue dropped and TCP sent again in all rounds
+// together, as text, where it is not 0: a median would hide a bad round, and a
+// column of zeros takes the room of one that says something.
+func (r Row) Losses() string {
 	var parts []string
 	if n := r.Stats[results.Overflows].Sum; n > 0 {
 		parts = append(parts, results.Overflows.Format(n)+" dropped by a full accept queue")

@@ -234,3 +234,19 @@ func TestJSON(t *testing.T) {
 		t.Errorf("no rows: %v, %s", err, b.String())
 	}
 }
+
+// TestRatio: the ratio of medians, and what the quartiles of both leave of it.
+func TestRatio(t *testing.T) {
+	row := func(q1, median, q3 float64) reports.Row {
+		return reports.Row{Stats: map[results.Metric]reports.Stat{results.ReqPerSec: {N: 3, Q1: q1, Median: median, Q3: q3}}}
+	}
+	ratio, spread, ok := row(194, 200, 206).Ratio(row(96, 100, 104), results.ReqPerSec)
+	if !ok || ratio != 2 || math.Abs(spread-0.1) > 1e-9 { // 3% and 4% of 2
+		t.Errorf("%v ± %v, %v", ratio, spread, ok)
+	}
+	for name, c := range map[string][2]reports.Row{"no figure": {{}, row(1, 2, 3)}, "no base": {row(1, 2, 3), {}}, "base of 0": {row(1, 2, 3), row(0, 0, 0)}} {
+		if _, _, ok := c[0].Ratio(c[1], results.ReqPerSec); ok {
+			t.Errorf("%s: a ratio", name)
+		}
+	}
+}

@@ -114,21 +114,37 @@ func spreadCell(r Row, l layout) cell {
 	return cell{"±" + strconv.FormatFloat(half, 'f', 0, 64) + "%", dim}
 }
 
+// Ratio is m of r over that of base, of their medians; spread is how far off it is by half the
+// distances between the quartiles of both, 0 where one round each has none. ok is false where
+// one has no such figure, or the base's is 0.
+func (r Row) Ratio(base Row, m results.Metric) (ratio, spread float64, ok bool) {
+	s, b := r.Stats[m], base.Stats[m]
+	if s.N == 0 || b.N == 0 || b.Median == 0 {
+		return 0, 0, false
+	}
+	ratio = s.Median / b.Median
+	// Errors of a quotient: d(x/y) = sqrt((dx/y)² + (x/y·dy/y)²).
+	return ratio, math.Hypot((s.Q3-s.Q1)/2/b.Median, ratio*(b.Q3-b.Q1)/2/b.Median), true
+}
+
 // ratioCell is r's req/s over the base's, marked "~" instead of "×" where
 // their quartiles overlap.
 func ratioCell(r, base Row) cell {
-	s, b := r.Stats[results.ReqPerSec], base.Stats[results.ReqPerSec]
-	if s.N == 0 || b.N == 0 || b.Median == 0 {
+	ratio, _, ok := r.Ratio(base, results.ReqPerSec)
+	if !ok {
 		return cell{noValue, dim}
 	}
+	s, b := r.Stats[results.ReqPerSec], base.Stats[results.ReqPerSec]
 	mark := "×"
 	if r.ID != base.ID && s.N > 1 && b.N > 1 && s.Q1 <= b.Q3 && b.Q1 <= s.Q3 {
 		mark = "~"
 	}
-	return cell{text: mark + formatRatio(s.Median/b.Median)}
+	return cell{text: mark + FormatRatio(ratio)}
 }
 
-func formatRatio(v float64) string {
+// FormatRatio writes a ratio with two digits behind the point, more or fewer where it is far
+// from 1.
+func FormatRatio(v float64) string {
 	switch {
 	case v >= 99.95:
 		return results.ScaleCount.Format(math.Round(v))

@@ -16,6 +16,10 @@ const Schema = 2
 // ErrSchema is returned, wrapped, by Open for a folder of another schema.
 var ErrSchema = errors.New("unknown schema version")
 
+// PairsPerConn is how many pairs of source address and port a connection of a cell has at
+// least, even where Manifest.Pairs are fewer: the kernel would search long for a free one.
+const PairsPerConn = 2
+
 // CPU is the processor a run was measured on.
 type CPU struct {
 	Model string `json:"model"`
@@ -45,9 +49,10 @@ type Manifest struct {
 	Argv           []string          `json:"argv"`
 	Seed           uint64            `json:"seed"`
 	Rounds         int               `json:"rounds"`
-	Window         time.Duration     `json:"window-ns"`       // measured time of one cell
-	Warmup         time.Duration     `json:"warmup-ns"`       // before it, not measured
-	Pairs          int               `json:"pairs,omitempty"` // of source address and port, of a cell whose server closes first; 0: all
+	Window         time.Duration     `json:"window-ns"`         // measured time of one cell
+	Warmup         time.Duration     `json:"warmup-ns"`         // before it, not measured
+	Sources        int               `json:"sources,omitempty"` // addresses that a cell of mode close connects from; 0: not known
+	Pairs          int               `json:"pairs,omitempty"`   // of source and port, of a cell whose server closes first: see PairsPerConn; 0: all
 	Placement      string            `json:"placement"`
 	Cells          []Cell            `json:"cells"`             // planned, in the order in which reports show them
 	Skipped        []string          `json:"skipped,omitempty"` // IDs of planned cells, with their round, that the user left out

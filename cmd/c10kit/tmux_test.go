@@ -160,7 +160,7 @@ func (m *tmux) press(key string, all ...sight) string {
 func helpKeys(t *testing.T, screen string) []string {
 	t.Helper()
 	const keyWidth, columnWidth, maxColumns = 7, 38, 3
-	names := map[string]string{"^C": "C-c", "^Z": "C-z", "S-Tab": "BTab", "Esc": "Escape"}
+	names := map[string]string{"^C": "C-c", "^Z": "C-z", "S-Tab": "BTab", "Esc": "Escape", "PgUp": "PPage", "PgDn": "NPage"}
 	var keys []string
 	left, right := -1, -1 // of the panel
 	for line := range strings.Lines(screen) {
@@ -285,6 +285,8 @@ func everyKey(t *testing.T, m *tmux) (named []string) {
 		step{"Escape", has("│>1")},
 		step{"Down", has("│>2")}, step{"j", has("│>3")}, step{"k", has("│>2")}, step{"Up", has("│>1")},
 		step{"End", has("│>7")}, step{"Home", has("│>1")},
+		step{"NPage", lacks("│>1")}, step{"PPage", has("│>1")},
+		step{"Space", has("│>1 - ")}, step{"Space", lacks("│>1 - ")},
 		step{"1", has("│>1 - ")}, step{"1", lacks("│>1 - ")},
 	)
 	for i := 2; i <= 7; i++ {
@@ -297,7 +299,8 @@ func everyKey(t *testing.T, m *tmux) (named []string) {
 		step{"g", has("(1 of 3)")}, step{"g", has("(2 of 3)")}, step{"g", has("(3 of 3)")},
 		step{"s", foot("largest first")}, step{"S", foot("smallest first")},
 		step{"/", foot("/_")}, step{"x", foot("/x_")}, step{"Escape", foot("? help")},
-		step{"d", foot("differences to")},
+		step{"d", foot("differences to")}, step{"Up", foot("? help")},
+		step{"b", foot("differences to")},
 		step{"l", foot("linear")}, step{"l", foot("logarithmic")},
 	)
 	for key, answer := range map[string]string{

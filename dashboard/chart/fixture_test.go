@@ -11,7 +11,7 @@ import (
 var names = []string{"ppc", "tpc", "prefork", "prethread", "reactor", "hybrid"}
 
 func series(i int, x, y []float64) Series {
-	return Series{Name: names[i], Marker: screen.Marker(i), Style: screen.Series(i), X: x, Y: y}
+	return Series{Marker: screen.Marker(i), Style: screen.Series(i), X: x, Y: y}
 }
 
 func curve() Plot {
@@ -29,7 +29,7 @@ func curve() Plot {
 }
 
 func timeSeries() Plot {
-	p := Plot{X: Axis{Unit: "s"}, Mode: Traced, Legend: true}
+	p := Plot{X: Axis{Unit: "s"}, Mode: Traced}
 	for i := range names {
 		var x, y []float64
 		for t := range 120 {
@@ -52,19 +52,6 @@ func timeWait() Plot {
 		for t := range 60 {
 			x = append(x, float64(t))
 			y = append(y, min(float64(t*t)*10*float64(i+1), 28200))
-		}
-		p.Series = append(p.Series, series(i, x, y))
-	}
-	return p
-}
-
-func overConnections() Plot {
-	p := Plot{X: Axis{Scale: Log}, Y: Axis{Unit: "req/s"}}
-	for i := range names {
-		var x, y []float64
-		for c := 1.0; c <= 10000; c *= 4 {
-			x = append(x, c)
-			y = append(y, 16000*c/(c+float64(10*(7-i))))
 		}
 		p.Series = append(p.Series, series(i, x, y))
 	}

@@ -16,7 +16,4 @@ func TestGolden(t *testing.T) {
 			golden.Check(t, fmt.Sprintf("%dx%d-%v.txt", size.w, size.h, charset), []byte(g.Plain()))
 		}
 	}
-	g := screen.New(54, 16, screen.Unicode)
-	overConnections().Draw(g.Area)
-	golden.Check(t, "connections.txt", []byte(g.Plain()))
 }

@@ -1,14 +1,9 @@
 package chart
 
-import (
-	"strconv"
-
-	"github.com/c10kit/c10kit/dashboard/screen"
-)
+import "github.com/c10kit/c10kit/dashboard/screen"
 
 // Series are points of one kind. X and Y are as long as the shorter of them.
 type Series struct {
-	Name    string
 	Marker  rune // screen.Marker(i)
 	Style   screen.Style
 	Focused bool // drawn last, so on top of the others, and strong
@@ -20,8 +15,7 @@ type Mode uint8
 
 // The modes.
 const (
-	Points Mode = iota // a marker on each point
-	Joined             // markers, with dots between them
+	Joined Mode = iota // markers, with dots between them
 	Traced             // a line of braille, with markers on its way and its end; without braille as Joined
 )
 
@@ -44,7 +38,6 @@ type Plot struct {
 	// Ceiling is a line that the data should stay below. If the data is far
 	// below, the line would press it flat: its label alone is shown then.
 	Ceiling Limit
-	Legend  bool   // markers and names in a row above
 	Empty   string // said where there is nothing to draw; "no samples yet" if ""
 }
 
@@ -63,11 +56,6 @@ func (p Plot) Draw(a screen.Area) {
 	if !x.any {
 		nothing(a, p.Empty)
 		return
-	}
-	if p.Legend && a.Height() > 3 {
-		var row screen.Area
-		row, a = a.Top(1)
-		p.legend(row)
 	}
 	ceiling := p.ceilingShown(y)
 	if ceiling {
@@ -102,20 +90,6 @@ func (p Plot) each(f func(s *Series, x, y float64, ok bool)) {
 				f(s, x, y, ok)
 			}
 		}
-	}
-}
-
-// legend writes marker and name of each series in one row, while it has room.
-func (p Plot) legend(row screen.Area) {
-	x := 0
-	for i := range p.Series {
-		s := &p.Series[i]
-		if x+2+row.TextWidth(s.Name) > row.Width() {
-			row.Text(x, 0, "+"+strconv.Itoa(len(p.Series)-i), screen.Dim)
-			return
-		}
-		row.Set(x, 0, s.marker(), s.style())
-		x = row.Text(x+2, 0, s.Name, screen.Normal) + 2
 	}
 }
 

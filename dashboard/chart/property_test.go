@@ -55,13 +55,12 @@ func plots() *rapid.Generator[drawer] {
 	return rapid.Custom(func(t *rapid.T) drawer {
 		p := Plot{
 			X: axis().Draw(t, "x"), Y: axis().Draw(t, "y"),
-			Mode:    Mode(rapid.IntRange(0, 2).Draw(t, "mode")),
-			Legend:  rapid.Bool().Draw(t, "legend"),
+			Mode:    Mode(rapid.IntRange(0, 1).Draw(t, "mode")),
 			Ceiling: Limit{values().Draw(t, "ceiling"), "28,232 ports"},
 		}
 		for i := range rapid.IntRange(0, 7).Draw(t, "series") {
 			p.Series = append(p.Series, Series{
-				Name: "s", Marker: screen.Marker(i), Style: screen.Series(i), Focused: i == 1,
+				Marker: screen.Marker(i), Style: screen.Series(i), Focused: i == 1,
 				X: slice().Draw(t, "xs"), Y: slice().Draw(t, "ys"),
 			})
 		}

@@ -5,10 +5,9 @@ import "github.com/c10kit/c10kit/dashboard/screen"
 // draw draws the points of p into its frame.
 func (p Plot) draw(f frame) {
 	traced := p.Mode == Traced && f.plot.Drawing()
-	switch {
-	case traced:
+	if traced {
 		p.trace(f)
-	case p.Mode != Points:
+	} else {
 		p.join(f)
 	}
 	var last *Series

@@ -35,12 +35,6 @@ func (a Area) Drawing() bool { return a.Charset() == Unicode }
 // Origin returns where a begins on its Grid, for the mouse.
 func (a Area) Origin() (x, y int) { return a.x, a.y }
 
-// Holds reports whether the cell x, y of the Grid is in a, and where there.
-func (a Area) Holds(x, y int) (atX, atY int, ok bool) {
-	atX, atY = x-a.x, y-a.y
-	return atX, atY, atX >= 0 && atY >= 0 && atX < a.w && atY < a.h
-}
-
 // Sub returns the part of the rectangle that is inside a. Its size may be
 // smaller than asked for, and 0.
 func (a Area) Sub(x, y, width, height int) Area {

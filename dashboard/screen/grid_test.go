@@ -52,15 +52,3 @@ func TestZeroArea(t *testing.T) {
 		t.Error("the zero Area has something")
 	}
 }
-
-func TestHolds(t *testing.T) {
-	a := New(10, 10, Unicode).Sub(2, 3, 4, 4).Sub(1, 1, 9, 9)
-	if x, y, ok := a.Holds(3, 4); x != 0 || y != 0 || !ok {
-		t.Errorf("%d, %d, %v", x, y, ok)
-	}
-	for _, c := range [][2]int{{2, 4}, {3, 3}, {6, 4}, {3, 7}} {
-		if _, _, ok := a.Holds(c[0], c[1]); ok {
-			t.Errorf("%v is held", c)
-		}
-	}
-}

@@ -16,14 +16,21 @@ import (
 
 var sequences = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
+// write draws spans one behind the other.
+func write(a Area, x, y int, spans ...Span) {
+	for _, s := range spans {
+		x = a.Text(x, y, s.Text, s.Style)
+	}
+}
+
 // sample is a screen with something of everything.
 func sample(charset Charset) *Grid {
 	g := New(44, 10, charset)
 	in := g.Panel(Panel{Title: "c10kit compare", Right: "00:12/00:30", Footer: "? help  q quit"})
 	g.Divider(4, Panel{Title: "[1]percentiles  2 time"})
-	in.Spans(0, 0, Span{" MODEL ", Title}, Span{"req/s ±", Title}, Span{"  good", Good}, Span{" warn", Warn}, Span{" bad", Bad})
+	write(in, 0, 0, Span{" MODEL ", Title}, Span{"req/s ±", Title}, Span{"  good", Good}, Span{" warn", Warn}, Span{" bad", Bad})
 	for i := range 2 {
-		in.Spans(1, 1+i, Span{string(Marker(i)), Series(i)}, Span{" prefork", Normal}, Span{" 11480", Bold | Strong}, Span{" ▁▂▃▄▅▆▇█", Series(i)})
+		write(in, 1, 1+i, Span{string(Marker(i)), Series(i)}, Span{" prefork", Normal}, Span{" 11480", Bold | Strong}, Span{" ▁▂▃▄▅▆▇█", Series(i)})
 	}
 	in.Row(2).Select()
 	for i := range HeatLevels {

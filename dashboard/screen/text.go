@@ -62,17 +62,6 @@ func (a Area) Field(x, y, width int, align Align, text string, s Style) int {
 	return start + field.draw(at, text, s, field.w)
 }
 
-// Spans draws spans one behind the other, like Text.
-func (a Area) Spans(x, y int, spans ...Span) int {
-	for _, span := range spans {
-		if x >= a.w {
-			break
-		}
-		x = a.Text(x, y, span.Text, span.Style)
-	}
-	return x
-}
-
 // TextWidth returns how many columns text takes on a.
 func (a Area) TextWidth(text string) int {
 	if a.canvas == nil {

@@ -72,20 +72,6 @@ func TestTextOutside(t *testing.T) {
 	}
 }
 
-func TestSpans(t *testing.T) {
-	g := New(8, 1, Unicode)
-	if end := g.Spans(0, 0, Span{"ab ", Key}, Span{"cd", Dim}); end != 5 {
-		t.Errorf("ends at %d", end)
-	}
-	if text, style := g.At(3, 0); text != "c" || style != Dim {
-		t.Errorf("%q %v", text, style)
-	}
-	g.Spans(5, 0, Span{"efgh", Key}, Span{"ij", Dim})
-	if got := firstLine(g); got != "ab cdef…" {
-		t.Errorf("%q", got)
-	}
-}
-
 // TestDrawingCharacters: each has an ASCII form of one column, and is itself one column wide.
 func TestDrawingCharacters(t *testing.T) {
 	ranges := [][2]rune{{0x2500, 0x257f}, {0x2581, 0x258f}, {0x2591, 0x2593}, {0x2800, 0x28ff}}
