@@ -123,13 +123,13 @@ func rowRemarks(r Row) []string {
 }
 
 // verdictRemark is the evidence of the most frequent verdict, and how often the
-// others were given: theirs would be a line each on a machine that is shared. Of
-// "none" there is no evidence to show: nothing was exhausted.
+// others were given: theirs would be a line each on a machine that is shared. That of
+// "none" says how far from their limits both sides were.
 func verdictRemark(r Row) string {
 	text, evidence := "", ""
 	for _, v := range r.Verdicts {
 		switch {
-		case v.Name == results.VerdictNone || v.Name == "":
+		case v.Name == "" || v.Name == results.VerdictNone && v.Evidence == "":
 			continue
 		case text == "":
 			text, evidence = v.Name, v.Evidence
