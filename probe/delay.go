@@ -40,20 +40,9 @@ type threadDelay struct {
 	ran   time.Duration
 }
 
-// delays reads the threads of the given processes.
-func (r *reader) delays(tree Tree) (delays, error) {
-	d := delays{}
-	for i := range tree {
-		if err := r.delaysOf(tree[i:i+1], d); err != nil {
-			return nil, err
-		}
-	}
-	return d, nil
-}
-
-// delaysOf adds the threads of a process to d.
-func (r *reader) delaysOf(p Tree, d delays) error {
-	tasks, err := r.tasks(p)
+// delays adds the threads of the given processes to d.
+func (r *reader) delays(tree Tree, d delays) error {
+	tasks, err := r.tasks(tree)
 	if err != nil {
 		return err
 	}
