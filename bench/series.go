@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -29,6 +32,9 @@ type series struct {
 	perfAt time.Time
 	queued bool    // it was read
 	queue  float64 // the longest accept queue; read after end
+
+	err  error            // why there was no sample; read after end
+	errs map[string]error // the last one of each source; read after end
 }
 
 // moment is the state of the cumulative figures when switches were last published.
@@ -46,18 +52,24 @@ func newSeries(w *window) *series {
 	return s
 }
 
-// begin starts the probe's part. An error of it is one of the edges as well, where it
-// is told.
+// begin starts the probe's part.
 func (s *series) begin(o watch.Options) {
 	ctx, stop := context.WithCancel(context.Background())
-	s.stop, s.began = stop, time.Now()
-	s.done.Go(func() { _, _ = watch.Series(ctx, o, s.probed) })
+	s.stop, s.began, s.errs = stop, time.Now(), map[string]error{}
+	s.done.Go(func() { _, s.err = watch.Series(ctx, o, s.probed) })
 }
 
 func (s *series) end() {
 	s.stop()
 	s.done.Wait()
 }
+
+// unread is why a source was never read.
+func (s *series) unread(source string) error {
+	return cmp.Or(s.err, s.errs[source], errNoSample)
+}
+
+var errNoSample = errors.New("no sample of the window saw it")
 
 // loaded turns the load's running totals into a sample: the first of the window is its
 // opening, each other one tells of the time since the one before. An end that comes
@@ -94,6 +106,7 @@ const shortest = 25 * time.Millisecond
 // probed turns a sample of the probe into one of the results. What was not read this
 // time is absent.
 func (s *series) probed(now watch.Sample) {
+	maps.Copy(s.errs, now.Errors)
 	values := map[results.Metric]float64{}
 	for from, to := range map[string]results.Metric{
 		"procs": results.Procs, "threads": results.Threads, watch.Queued: results.AcceptQueue,
@@ -140,7 +153,9 @@ func (s *series) perRequest(now watch.Sample, values map[results.Metric]float64)
 	}
 	values[results.CswVoluntary] = (m.vol - before.vol) / n
 	values[results.CswInvoluntary] = (m.invol - before.invol) / n
-	values[results.CswRuntime] = (m.rt - before.rt) / n
+	if _, named := v["csw-runtime"]; named {
+		values[results.CswRuntime] = (m.rt - before.rt) / n
+	}
 	values[results.WakeUps] = (m.wakeUps - before.wakeUps) / n
 	values[results.EAGAINs] = (m.eagains - before.eagains) / n
 }

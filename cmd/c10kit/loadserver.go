@@ -87,8 +87,7 @@ type serverReport struct {
 	CPU     *float64 `json:"cpu,omitempty"`     // processors that it kept busy
 	// Perf is all context switches of the tree by perf events, if they were asked for.
 	Perf *uint64 `json:"csw-perf,omitempty"`
-	// PerWorker is how many connections each worker had, as in results.Result. It is told
-	// if no worker ended in the window: it would be of those that were left.
+	// PerWorker is how many connections each worker had: watch.Counted.
 	PerWorker []uint64                   `json:"per-worker,omitempty"`
 	Values    map[results.Metric]float64 `json:"values,omitempty"`
 	Missing   map[results.Metric]string  `json:"missing,omitempty"`
@@ -120,10 +119,8 @@ func (s *serverWatch) report(load *loadgen.Result) *serverReport {
 	case s.perf:
 		r.Perf = &c.Perf
 	}
-	if c.Board.Ended == 0 {
-		r.PerWorker = c.PerWorker
-	}
-	if errors.Is(c.CPUErr, probe.ErrGone) && process.PID != 0 {
+	r.PerWorker = c.PerWorker
+	if errors.Is(c.TreeErr, probe.ErrGone) && process.PID != 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("the server, process %v, ended while it was loaded", process))
 	}
 	r.Notes = append(r.Notes, c.Notes()...)

@@ -72,8 +72,8 @@ const (
 	sources
 )
 
-// paths are relative to /proc. /proc/net is a link to /proc/self/net: the namespace
-// of this process's main thread.
+// paths are relative to a thread's folder of /proc. /proc/net would be a link to
+// /proc/self/net: the namespace of this process's main thread, which may be another.
 var paths = [sources]string{"net/netstat", "net/snmp", "net/sockstat", "net/sockstat6"}
 
 // table says where each counter stands, and which are gauges.

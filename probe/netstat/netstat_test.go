@@ -3,13 +3,16 @@ package netstat
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func openReader(t testing.TB, proc string) *Reader {
@@ -159,6 +162,48 @@ func TestNothing(t *testing.T) {
 	}
 	if _, err := OpenTimeWaitGauge(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v, expected fs.ErrNotExist", err)
+	}
+}
+
+// TestThread checks that the counters are those of the thread that opens them, wherever the
+// rest of the process is.
+func TestThread(t *testing.T) {
+	var ours, alone Values
+	var err error
+	done := make(chan struct{})
+	go func() { // its thread ends with it
+		defer close(done)
+		runtime.LockOSThread()
+		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return
+		}
+		var r *Reader
+		if r, err = Open("/proc"); err != nil {
+			return
+		}
+		defer r.Close()
+		alone, err = r.Read()
+	}()
+	<-done
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) {
+		t.Skip("no network namespace for a thread: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	server, client := pair(t, l, 0)
+	defer server.Close()
+	defer client.Close()
+	ours = read(t, "/proc")
+	n, ok1 := ours.Get(OutSegs)
+	zero, ok2 := alone.Get(OutSegs)
+	if !ok1 || !ok2 || n == 0 || zero != 0 {
+		t.Errorf("%d segments here (read: %v), %d where nobody is (read: %v)", n, ok1, zero, ok2)
 	}
 }
 

@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"fmt"
+	"os"
 
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
@@ -113,8 +114,12 @@ func (w *Watch) network(e *edge) {
 	if w.stat != nil {
 		e.net, e.netErr = w.stat.Read()
 	}
+	var text []byte
+	if text, e.idleErr = os.ReadFile("/proc/stat"); e.idleErr != nil {
+		return
+	}
 	var loadErr error
-	e.unused, e.idleErr = readUnused("/proc/stat", w.o.CPUs)
-	e.loadUnused, loadErr = readUnused("/proc/stat", w.o.LoadCPUs)
+	e.unused, e.idleErr = parseUnused(text, w.o.CPUs)
+	e.loadUnused, loadErr = parseUnused(text, w.o.LoadCPUs)
 	e.idleErr = cmp.Or(e.idleErr, loadErr)
 }

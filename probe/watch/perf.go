@@ -36,6 +36,14 @@ func (c *cross) read() (uint64, error) {
 	return totals[perf.ContextSwitches], err
 }
 
+// unsure is perf.Counter.Unsure.
+func (c *cross) unsure() int {
+	if c == nil || c.counter == nil {
+		return 0
+	}
+	return c.counter.Unsure()
+}
+
 var errNoPerf = errors.New("perf events were not asked for")
 
 func (c *cross) close() error {

@@ -52,6 +52,12 @@ type Options struct {
 	Alone bool
 }
 
+// counts reports whether the server counts on its board: also where no worker can be named,
+// unless nobody has ever taken a slot, as in a peer, which has a board and does not know it.
+func (o Options) counts() bool {
+	return o.Board != nil && (!o.Board.Tree() || len(o.Board.Slots()) > 0)
+}
+
 // workers are those that can be named.
 func (o Options) workers() probe.Workers {
 	if o.Board == nil || o.Board.Tree() {

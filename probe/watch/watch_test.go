@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,10 +13,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/c10kit/c10kit/internal/netns"
+	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
 	"github.com/c10kit/c10kit/probe/perf"
+	"github.com/c10kit/c10kit/results"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -166,6 +167,10 @@ func TestScores(t *testing.T) {
 		t.Errorf("connections per worker %v, want 5 (3 of them before), 1 and 6, and none for the forker", c.PerWorker)
 	}
 	_ = forker
+	w.last.counts.Ended++
+	if c := w.Counted(); c.PerWorker != nil {
+		t.Errorf("connections per worker %v, when one ended in the window", c.PerWorker)
+	}
 
 	ctx, stop := context.WithCancel(t.Context())
 	var samples []Sample
@@ -180,6 +185,11 @@ func TestScores(t *testing.T) {
 	last := samples[len(samples)-1]
 	if last.Values[Requests] != 9 || len(last.PerWorker) != 3 {
 		t.Errorf("the series says %+v", last)
+	}
+	series := newScores(o)
+	b.End(second, 0)
+	if err := series.read(probe.Values{}); err != nil || series.perWorker() != nil {
+		t.Errorf("%v, %v of a series in which a worker ended", series.perWorker(), err)
 	}
 }
 
@@ -206,11 +216,7 @@ func TestMissing(t *testing.T) {
 
 // TestUnused reads a recorded /proc/stat.
 func TestUnused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "stat")
 	const text = "cpu  1 1 1 30 4 0 0 0 0 0\ncpu0 1 0 1 10 1 0 0 7 0 0\ncpu1 0 1 0 20 3 0 0 5 0 0\nintr 5\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for _, tc := range []struct {
 		cpus []int
 		want unused
@@ -220,11 +226,11 @@ func TestUnused(t *testing.T) {
 		{[]int{0, 1}, unused{340 * time.Millisecond, 120 * time.Millisecond}},
 		{nil, unused{}},
 	} {
-		if got, err := readUnused(path, tc.cpus); err != nil || got != tc.want {
+		if got, err := parseUnused([]byte(text), tc.cpus); err != nil || got != tc.want {
 			t.Errorf("CPUs %v: %+v, %v; want %+v", tc.cpus, got, err, tc.want)
 		}
 	}
-	if _, err := readUnused(path, []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
+	if _, err := parseUnused([]byte(text), []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
 		t.Errorf("a CPU that is not there: %v", err)
 	}
 }
@@ -258,5 +264,89 @@ func TestPerf(t *testing.T) {
 	c.Perf *= 2
 	if c.disagree(0) == "" {
 		t.Error("twice as many are taken for the same")
+	}
+	// What the counter may lack is no disagreement, and is said.
+	w.last.perf = 2*w.last.perf + 1e6
+	if c = w.Counted(); c.PerfUnsure == 0 && c.Disagrees == "" {
+		t.Errorf("%d switches by perf events, and nothing disagrees", c.Perf)
+	}
+	c.PerfUnsure = 3
+	if notes := c.Notes(); !strings.Contains(strings.Join(notes, "\n"), "3 threads of the server began while") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestPerfErrors: what perf events could not read is an error of the sample, and no number.
+func TestPerfErrors(t *testing.T) {
+	into := probe.Values{}
+	refused := errors.New("refused")
+	if err := perfSource(&cross{err: refused}).Read(into); !errors.Is(err, refused) || len(into) != 0 {
+		t.Errorf("%v, %v", into, err)
+	}
+}
+
+// TestQueueErrors: no listener is an error and no queue of 0, nor is a socket that could not
+// be opened.
+func TestQueueErrors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.77.1.5:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	o := Options{Pid: os.Getpid(), Addr: netip.MustParseAddrPort(l.Addr().String())}
+	ctx, stop := context.WithCancel(t.Context())
+	var got Sample
+	if _, err := Series(ctx, o, func(s Sample) { got = s; stop() }); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := got.Values[Queued]; ok || !errors.Is(got.Errors[QueueSource], errElsewhere) {
+		t.Errorf("the queue of a server that does not listen: %v, %v", got.Values, got.Errors)
+	}
+	refused, into := errors.New("refused"), probe.Values{}
+	for _, source := range []probe.Source{queueSource(nil, refused, o), standingSource(nil, refused, o)} {
+		if err := source.Read(into); !errors.Is(err, refused) || len(into) != 0 {
+			t.Errorf("%s: %v, %v", source.Name, into, err)
+		}
+	}
+}
+
+// TestTreeBoard: a server of ours none of whose workers can be named counts on its board all
+// the same; a peer, which has one and takes no slot of it, does not.
+func TestTreeBoard(t *testing.T) {
+	b, err := board.New(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	b.SetTree()
+	o := Options{Pid: os.Getpid(), Addr: listen(t), Board: b}
+	if o.counts() || o.workers() != nil {
+		t.Error("a board of which nobody took a slot counts")
+	}
+	s, err := b.Take(os.Getpid(), os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	s.Add(board.Requests, 9)
+	s.Add(board.EAGAINs, 18)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Counted()
+	load := loadgen.Result{Elapsed: time.Second, Requests: 5}
+	if !c.HasBoard || !c.Switches.Tree || c.Divisor(&load) != 9 || c.PerWorker != nil {
+		t.Errorf("%+v", c)
+	}
+	values, _ := c.Metrics(&load)
+	if _, ok := values[results.CswRuntime]; ok || values[results.EAGAINs] != 2 {
+		t.Errorf("%v: want 2 EAGAINs a request and no rest of a tree that is one number", values)
 	}
 }
