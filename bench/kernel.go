@@ -41,6 +41,8 @@ func (w *window) kernelCounts(r *results.Result, load *loadgen.Result, c watch.C
 	case !w.plan.Perf:
 	case c.PerfErr != nil:
 		r.Notes = append(r.Notes, "no perf events: "+c.PerfErr.Error())
+	case c.PerfVoluntaryErr != nil:
+		r.Notes = append(r.Notes, "perf events count all switches in one: "+c.PerfVoluntaryErr.Error())
 	case err != nil:
 		r.Notes = append(r.Notes, "no series of perf events: "+err.Error())
 	}

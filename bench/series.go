@@ -28,10 +28,9 @@ type series struct {
 
 	began  time.Time // of the probe's goroutine
 	before moment
-	perf   float64
-	perfAt time.Time
-	queued bool    // it was read
-	queue  float64 // the longest accept queue; read after end
+	perf   watch.Sample // the last one with perf events
+	queued bool         // it was read
+	queue  float64      // the longest accept queue; read after end
 
 	err  error            // why there was no sample; read after end
 	errs map[string]error // the last one of each source; read after end
@@ -116,12 +115,7 @@ func (s *series) probed(now watch.Sample) {
 			values[to] = v
 		}
 	}
-	if n, ok := now.Values[watch.Perf]; ok {
-		if dt := now.At.Sub(s.perfAt).Seconds(); !s.perfAt.IsZero() && dt > 0 {
-			values[results.SwitchesPerSec] = (n - s.perf) / dt
-		}
-		s.perf, s.perfAt = n, now.At
-	}
+	s.perSecond(now, values)
 	if n, ok := now.Values[watch.Queued]; ok {
 		s.queued, s.queue = true, max(s.queue, n)
 	}
@@ -130,6 +124,23 @@ func (s *series) probed(now watch.Sample) {
 		return
 	}
 	s.emit(results.Sample{Cell: s.cell, T: now.At.Sub(s.began).Seconds(), Values: values, PerWorker: now.PerWorker})
+}
+
+// perSecond adds the switches that perf events counted since the sample before that had them.
+func (s *series) perSecond(now watch.Sample, values map[results.Metric]float64) {
+	if _, ok := now.Values[watch.Perf]; !ok {
+		return
+	}
+	before := s.perf
+	s.perf = now
+	dt := now.At.Sub(before.At).Seconds()
+	for from, to := range map[string]results.Metric{watch.Perf: results.SwitchesPerSec, watch.PerfVoluntary: results.VoluntaryPerSec} {
+		n, ok1 := now.Values[from]
+		was, ok2 := before.Values[from]
+		if ok1 && ok2 && dt > 0 {
+			values[to] = (n - was) / dt
+		}
+	}
 }
 
 // perRequest adds the figures per request since they were published before, which

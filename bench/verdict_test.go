@@ -136,8 +136,12 @@ func TestStolen(t *testing.T) {
 		s     side
 		want  float64
 	}{
-		{0, 1, side{}, 0}, {s / 2, 1, side{}, 0.5}, {s / 2, 2, side{}, 0.25}, {s / 2, 0, side{}, 0.5},
-		{s / 2, 1, side{used: 0.8, waited: 0.1}, 0.1}, {s / 2, 1, side{used: 1.1}, 0},
+		{0, 1, side{}, 0},
+		{s / 2, 1, side{}, 0.5},
+		{s / 2, 2, side{}, 0.25},
+		{s / 2, 0, side{}, 0.5},
+		{s / 2, 1, side{used: 0.8, waited: 0.1}, 0.1},
+		{s / 2, 1, side{used: 1.1}, 0},
 	} {
 		if got := stolen(tc.taken, c, tc.cpus, tc.s); math.Abs(got-tc.want) > 1e-6 {
 			t.Errorf("%+v: %v", tc, got)
@@ -167,8 +171,10 @@ func TestLimits(t *testing.T) {
 		{"the server does not answer", ours, broken, func(c *watch.Counted, _ *loadgen.Result) { c.DelayErr = broken }, broken, nil},
 		{"no clock of a tree", tree, nil, func(c *watch.Counted, _ *loadgen.Result) { c.CPUErr = broken }, broken, nil},
 		{"our server says itself", ours, nil, func(c *watch.Counted, _ *loadgen.Result) { c.CPUErr = broken }, nil, nil},
-		{"no schedstat", ours, nil, func(c *watch.Counted, load *loadgen.Result) { c.DelayErr, load.CPU.Waited = broken, -1 }, nil,
-			[]string{"the time that the server waited for a processor: broken", "the generator waited for a processor: the kernel keeps no schedstat"}},
+		{
+			"no schedstat", ours, nil, func(c *watch.Counted, load *loadgen.Result) { c.DelayErr, load.CPU.Waited = broken, -1 }, nil,
+			[]string{"the time that the server waited for a processor: broken", "the generator waited for a processor: the kernel keeps no schedstat"},
+		},
 		{"no /proc/stat", tree, nil, func(c *watch.Counted, _ *loadgen.Result) { c.IdleErr = broken }, nil, []string{"others and the hypervisor took from the processors: broken"}},
 	} {
 		w := &window{traits: tc.traits, edgeErr: tc.edge, cell: results.Cell{Conns: 8, Workers: 2}, plan: Plan{Layout: Layout{Server: []int{0}, Load: []int{1}}}}
@@ -208,6 +214,25 @@ func TestUnread(t *testing.T) {
 	}
 	if s.err = first; s.unread(watch.QueueSource) != first {
 		t.Errorf("%v of a series that could not begin", s.unread(watch.QueueSource))
+	}
+}
+
+// TestPerSecond: switches by perf events are told of the time since they were read before,
+// however many samples without them lie between, and the voluntary ones where there are any.
+func TestPerSecond(t *testing.T) {
+	var got []results.Sample
+	s := newSeries(&window{sample: func(x results.Sample) { got = append(got, x) }})
+	s.errs = map[string]error{}
+	for i, v := range []probe.Values{
+		{watch.Perf: 100, watch.PerfVoluntary: 50}, {}, {watch.Perf: 300, watch.PerfVoluntary: 150}, {watch.Perf: 400},
+	} {
+		s.probed(watch.Sample{Sample: probe.Sample{At: time.Unix(int64(i), 0), Values: v}})
+	}
+	if len(got) != 2 || got[0].Values[results.SwitchesPerSec] != 100 || got[0].Values[results.VoluntaryPerSec] != 50 {
+		t.Fatalf("%+v", got)
+	}
+	if _, ok := got[1].Values[results.VoluntaryPerSec]; ok || got[1].Values[results.SwitchesPerSec] != 100 {
+		t.Errorf("%+v, when nobody read the voluntary ones", got[1])
 	}
 }
 

@@ -25,6 +25,7 @@ func (x *switching) since(first *switching) (Switches, error) {
 	if x.tree {
 		d = others
 	} else {
+		w.RestVoluntary, w.RestInvoluntary = uint64(others.voluntary), uint64(others.involuntary)
 		v, i := x.totals(before)
 		v1, i1 := first.totals(nil)
 		d.voluntary, d.involuntary = v-v1, i-i1

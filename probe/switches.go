@@ -15,6 +15,9 @@ type Switches struct {
 	// Rest is what the other threads of the tree did, the runtime's own; always 0
 	// with Tree.
 	Rest uint64
+	// RestVoluntary and RestInvoluntary are the part of Rest that is known to be one or the
+	// other: all but what other threads of worker processes did that have ended.
+	RestVoluntary, RestInvoluntary uint64
 	// Tree says that no worker can be named: a server without a scoreboard. The row
 	// then carries workers=tree.
 	Tree bool

@@ -125,7 +125,7 @@ func TestSince(t *testing.T) {
 		"board: one of the rest ended": {
 			switching{rest: []task{at(1, 1, 5, 100), at(1, 9, 5, 500)}, processes: there},
 			switching{rest: []task{at(1, 1, 5, 110)}, processes: there},
-			Switches{Rest: 11, Lost: 1},
+			Switches{Rest: 11, RestVoluntary: 10, RestInvoluntary: 1, Lost: 1},
 		},
 		"board: a killed process whose threads nobody could tell apart any more": {
 			switching{rest: []task{at(7, 8, 5, 1000)}, workers: []task{at(7, 7, 5, 100)}, booked: map[int]bool{7: true}, processes: map[int]bool{7: true}},
@@ -156,13 +156,18 @@ func TestSince(t *testing.T) {
 }
 
 // TestSwitchesOracle: a thread that sleeps N times has the switches that getrusage(2)
-// tells itself, as a worker and as part of a tree without workers.
+// tells itself, as a worker and as part of a tree without workers. It may be preempted
+// between what it says and the edge: on a busy machine that is tried again.
 func TestSwitchesOracle(t *testing.T) {
 	p := start(t, nil, "sleeper")
 	before := p.tell("0")
 	tid := before[0]
 	w := &seats{list: []Seat{{Generation: 1, PID: p.pid(), TID: tid}}}
-	for _, workers := range []Workers{w, nil} {
+	tries := 0
+	for _, workers := range []Workers{w, w, w, w, w, nil} {
+		if workers != nil && tries < 0 {
+			continue // it was right
+		}
 		s := newServer(t, Proc{}, p.pid(), workers)
 		quiet(t, p.pid(), tid)
 		first := edge(t, s)
@@ -175,8 +180,15 @@ func TestSwitchesOracle(t *testing.T) {
 		if v < 301 || got.Tree != (workers == nil) || got.Lost != 0 || got.Uncertain != 0 {
 			t.Errorf("%+v; the thread says %d, at least 301 are wanted", got, v)
 		}
-		if workers != nil && (differ(got.Voluntary, v) > 1 || differ(got.Involuntary, i) > 1) {
-			t.Errorf("%d voluntary, %d involuntary; the thread says %d, %d", got.Voluntary, got.Involuntary, v, i)
+		switch tries++; {
+		case workers == nil:
+		case differ(got.Voluntary, v) <= 1 && differ(got.Involuntary, i) <= 1:
+			tries = -1
+		default:
+			t.Logf("%d voluntary, %d involuntary; the thread says %d, %d", got.Voluntary, got.Involuntary, v, i)
+			if tries == 5 {
+				t.Error("the thread and the probe never said the same")
+			}
 		}
 		if workers == nil && (got.Voluntary < v-1 || got.Rest != 0) {
 			t.Errorf("%d voluntary in the tree, its one busy thread says %d", got.Voluntary, v)

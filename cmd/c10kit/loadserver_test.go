@@ -320,6 +320,13 @@ func TestLoadPerf(t *testing.T) {
 	if r.Server.Perf != nil && *r.Server.Perf < 100 {
 		t.Errorf("%d switches of 200 requests, one after the other", *r.Server.Perf)
 	}
+	// One request after the other: the server waits for each, and is seldom in anybody's way.
+	if why := r.Server.Missing[cswPerfVoluntary]; (r.Server.PerfVoluntary == nil) == (why == "") {
+		t.Errorf("of these %v voluntary, missing for %q", r.Server.PerfVoluntary, why)
+	}
+	if v := r.Server.PerfVoluntary; v != nil && (*v < 100 || *v > *r.Server.Perf) {
+		t.Errorf("%d voluntary switches of %d", *v, *r.Server.Perf)
+	}
 	if r = loadOf(t, "http://"+addr+"/plaintext", "-c", "1", "-n", "200"); r.Server.Perf != nil || r.Server.Missing[cswPerf] != "" {
 		t.Errorf("nobody asked for perf events: %v, %q", r.Server.Perf, r.Server.Missing[cswPerf])
 	}

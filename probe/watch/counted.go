@@ -36,13 +36,16 @@ type Counted struct {
 	// left it would be no division of the connections.
 	PerWorker []uint64
 
-	// Perf is the context switches of the whole tree by perf events. Disagrees says so if
-	// they are not those of Switches. PerfUnsure is how many threads began while the counter
-	// was made: each may be missing in Perf, which is then compared with nothing.
-	Perf       uint64
-	PerfErr    error
-	PerfUnsure int
-	Disagrees  string
+	// Perf is the context switches of the whole tree by perf events, and PerfVoluntary those
+	// of them that were voluntary, which only root may count. Disagrees says so if they are
+	// not those of Switches. PerfUnsure is how many threads began while the counter was made:
+	// each may be missing in Perf, which is then compared with nothing.
+	Perf             uint64
+	PerfErr          error
+	PerfVoluntary    uint64
+	PerfVoluntaryErr error
+	PerfUnsure       int
+	Disagrees        string
 
 	// Idle is how long the processors of Options.CPUs were idle, all together, to 10 ms
 	// each; Stolen, how long the hypervisor had taken them away while something wanted to
@@ -135,7 +138,9 @@ func (w *Watch) processed(c *Counted) {
 	c.Window = last.tree.Sub(first.tree)
 	c.From, c.To = first.tree.At.Add(first.tree.Took/2), last.tree.At.Add(last.tree.Took/2)
 	c.Memory, c.MemoryErr = w.memory, w.memoryErr
-	c.Perf, c.PerfErr = last.perf-min(first.perf, last.perf), cmp.Or(first.perfErr, last.perfErr)
+	c.Perf, c.PerfErr = last.perf.all-min(first.perf.all, last.perf.all), cmp.Or(first.perf.err, last.perf.err)
+	c.PerfVoluntary = last.perf.voluntary - min(first.perf.voluntary, last.perf.voluntary)
+	c.PerfVoluntaryErr = cmp.Or(first.perf.voluntaryErr, last.perf.voluntaryErr)
 	c.PerfUnsure = w.cross.unsure()
 	w.scored(c)
 	if c.PerfErr == nil && c.SwitchesErr == nil && c.PerfUnsure == 0 {
@@ -146,7 +151,7 @@ func (w *Watch) processed(c *Counted) {
 // Missing is what is counted where nothing could be, for the reason err.
 func Missing(err error) (c Counted) {
 	c.TreeErr, c.SwitchesErr, c.CPUErr, c.DelayErr = err, err, err, err
-	c.PerfErr = err
+	c.PerfErr, c.PerfVoluntaryErr = err, err
 	c.IdleErr, c.MemoryErr, c.StandingErr, c.OverflowsErr, c.NetErr, c.NotMadeErr = err, err, err, err, err, err
 	return c
 }

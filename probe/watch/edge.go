@@ -19,8 +19,7 @@ type edge struct {
 	counts board.Counts // around the reading of the tree: the mean of before and after
 	slots  []slot
 
-	perf    uint64
-	perfErr error
+	perf crossed
 
 	listeners    []inetdiag.Listener
 	listenersErr error
@@ -100,7 +99,7 @@ func (w *Watch) process(e *edge, which string) error {
 		e.treeErr = fmt.Errorf("the %s edge: %w", which, err)
 		return e.treeErr
 	}
-	e.perf, e.perfErr = w.cross.read()
+	e.perf = w.cross.read()
 	w.settle(e)
 	return nil
 }

@@ -212,7 +212,7 @@ func TestOneReason(t *testing.T) {
 	}
 	both := errors.New("refused")
 	for _, e := range []*edge{w.first, w.last} {
-		e.perfErr, e.idleErr, e.listenersErr, e.netErr = both, both, both, both
+		e.perf.err, e.idleErr, e.listenersErr, e.netErr = both, both, both, both
 	}
 	c := w.Counted()
 	for name, err := range map[string]error{"perf": c.PerfErr, "idle": c.IdleErr, "overflows": c.OverflowsErr, "net": c.NetErr} {

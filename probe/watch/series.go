@@ -24,7 +24,8 @@ const (
 	Requests       = "requests" // answered so far by the board, read together with the switches
 	WakeUps        = "wakeups"
 	EAGAINs        = "eagains"
-	Perf           = "csw-perf" // context switches of the whole tree so far, by perf events
+	Perf           = "csw-perf"     // context switches of the whole tree so far, by perf events
+	PerfVoluntary  = "csw-vol-perf" // the voluntary ones of them
 )
 
 // Guesses of what sources cost at first: with hardly any socket, a dump is a walk over
@@ -108,11 +109,15 @@ func standingSource(diag *inetdiag.Conn, openErr error, o Options) probe.Source 
 
 func perfSource(c *cross) probe.Source {
 	return probe.Source{Name: PerfSource, Cost: perfCost, Read: func(into probe.Values) error {
-		n, err := c.read()
-		if err != nil {
-			return err
+		n := c.read()
+		if n.err != nil {
+			return n.err
 		}
-		into[Perf] = float64(n)
+		into[Perf] = float64(n.all)
+		if n.voluntaryErr != nil {
+			return n.voluntaryErr
+		}
+		into[PerfVoluntary] = float64(n.voluntary)
 		return nil
 	}}
 }

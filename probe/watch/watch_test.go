@@ -261,18 +261,55 @@ func TestPerf(t *testing.T) {
 	if c.PerfErr != nil || c.Perf < 200 || c.Disagrees != "" {
 		t.Errorf("%d switches by perf events, %v, %q; by /proc %+v", c.Perf, c.PerfErr, c.Disagrees, c.Switches)
 	}
+	if perf.Try().Tracepoint == nil && c.PerfVoluntaryErr != nil {
+		t.Errorf("voluntary ones: %v, where sched:sched_switch may be traced", c.PerfVoluntaryErr)
+	}
+	if c.PerfVoluntaryErr == nil && (c.PerfVoluntary < 200 || c.PerfVoluntary > c.Perf) {
+		t.Errorf("%d voluntary switches of %d", c.PerfVoluntary, c.Perf)
+	}
 	c.Perf *= 2
 	if c.disagree(0) == "" {
 		t.Error("twice as many are taken for the same")
 	}
 	// What the counter may lack is no disagreement, and is said.
-	w.last.perf = 2*w.last.perf + 1e6
+	w.last.perf.all = 2*w.last.perf.all + 1e6
 	if c = w.Counted(); c.PerfUnsure == 0 && c.Disagrees == "" {
 		t.Errorf("%d switches by perf events, and nothing disagrees", c.Perf)
 	}
 	c.PerfUnsure = 3
 	if notes := c.Notes(); !strings.Contains(strings.Join(notes, "\n"), "3 threads of the server began while") {
 		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestDisagree: the sum may be right where its parts are not; and what nobody could divide
+// is neither.
+func TestDisagree(t *testing.T) {
+	c := Counted{Perf: 1000, PerfVoluntary: 700}
+	c.Switches.Voluntary, c.Switches.Involuntary = 700, 300
+	if why := c.disagree(0); why != "" {
+		t.Error(why)
+	}
+	c.PerfVoluntary = 600
+	if why := c.disagree(0); why != "perf events counted 600 voluntary context switches of the tree, /proc and the board 700" {
+		t.Errorf("100 were counted as the others, and it says %q", why)
+	}
+	if c.PerfVoluntaryErr = errNoPerf; c.disagree(0) != "" {
+		t.Errorf("what was not divided disagrees: %q", c.disagree(0))
+	}
+	c.PerfVoluntaryErr = nil
+	c.Switches.Voluntary, c.Switches.Rest = 600, 100
+	if why := c.disagree(0); why != "" {
+		t.Errorf("of 100 nobody knows what they were, and it says %q", why)
+	}
+	c.Switches.RestVoluntary = 100
+	if c.disagree(0) == "" {
+		t.Error("100 voluntary ones of the rest are missed by nobody")
+	}
+	// Workers that end take up to four each along.
+	c.Perf, c.PerfVoluntary = 900, 600
+	if why := c.disagree(25); why != "" {
+		t.Errorf("25 workers ended, and it says %q", why)
 	}
 }
 
