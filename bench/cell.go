@@ -37,8 +37,8 @@ const sourcesPer = 8
 const addressBlock = 16
 
 // address returns an address of 127.0.0.0/8 that neither a server nor a source of the
-// 240,000 cells before it had, so that what a cell leaves in TIME_WAIT shares no address
-// with the next.
+// 240,000 cells before it had, so that what a cell leaves in TIME_WAIT is not taken for the
+// next one's.
 func address() netip.Addr {
 	const blocks, nets = 15, 250 // in an address's last byte, and in the one before
 	n := addresses.Add(1)

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -105,6 +108,51 @@ var provocations = []struct {
 // fewPorts leave each of the generator's eight addresses 64 ports.
 var fewPorts = netns.Sysctls{"net.ipv4.ip_local_port_range": "50000 50063"}
 
+// A wrong verdict is put down to the machine, and the run repeated, only where the evidence
+// says that others took at least this share of a side's time, and so often at most: it is
+// then no longer the situation that was to be provoked. One that stays wrong is wrong.
+const (
+	disturbance = 5 // percent
+	repeats     = 5
+)
+
+var (
+	takenByHypervisor = regexp.MustCompile(`\+(\d+)% stolen`)
+	takenByOthers     = regexp.MustCompile(`\+(\d+)% waiting`)
+)
+
+// disturbed reports whether others of the machine took part in a run: the hypervisor or,
+// where no waiting was provoked, other processes.
+func disturbed(evidence string, provoked bool) bool {
+	taken := takenByHypervisor.FindAllStringSubmatch(evidence, -1)
+	if !provoked {
+		taken = append(taken, takenByOthers.FindAllStringSubmatch(evidence, -1)...)
+	}
+	return slices.ContainsFunc(taken, func(m []string) bool {
+		share, err := strconv.Atoi(m[1])
+		return err == nil && share >= disturbance
+	})
+}
+
+// TestDisturbed: what excuses a wrong verdict of a provocation, and what does not.
+func TestDisturbed(t *testing.T) {
+	for _, tc := range []struct {
+		evidence string
+		provoked bool
+		want     bool
+	}{
+		{"server 30% of 1 CPU, load 30% of 1 thread", false, false},
+		{"server 30% of 1 CPU (+4% stolen), load 30% of 1 thread (+4% waiting)", false, false},
+		{"server 30% of 1 CPU, load 30% of 1 thread (+2% waiting, +12% stolen)", true, true},
+		{"server 30% of 1 CPU (+5% waiting), load 30% of 1 thread", false, true},
+		{"server 30% of 1 CPU (+5% waiting), load 30% of 1 thread", true, false},
+	} {
+		if got := disturbed(tc.evidence, tc.provoked); got != tc.want {
+			t.Errorf("%q: %v", tc.evidence, got)
+		}
+	}
+}
+
 // TestProofVerdicts is a confusion matrix: each situation three times, in a network
 // namespace whose counters and ports are its own. It must be the identity.
 func TestProofVerdicts(t *testing.T) {
@@ -131,11 +179,17 @@ func TestProofVerdicts(t *testing.T) {
 			if p.shared {
 				p.plan.Layout = layout(t, results.PlacementShared)
 			}
-			for range 3 {
+			for run, again := 0, 0; run < 3; run++ {
 				m := measure(t, p.plan, p.change)
 				v := m.Result.Verdict
 				t.Logf("%s: %s (%.0f req/s)", v.Name, v.Evidence, m.Result.Values[results.ReqPerSec])
-				if v.Name != p.verdict {
+				switch {
+				case v.Name == p.verdict:
+				case again < repeats && disturbed(v.Evidence, p.burn || p.shared):
+					again++
+					run--
+					t.Logf("the machine took part in that one: repeated, %d of at most %d times", again, repeats)
+				default:
 					t.Errorf("the verdict is %s, want %s", v.Name, p.verdict)
 				}
 			}

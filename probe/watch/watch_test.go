@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/internal/netns"
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
+	"github.com/c10kit/c10kit/probe/netstat"
 	"github.com/c10kit/c10kit/probe/perf"
 	"github.com/c10kit/c10kit/results"
 )
@@ -102,14 +104,76 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestOverflows: a queue of one that nobody empties drops what comes.
+// full opens a listener with a queue of one that nobody empties, and returns what sends n
+// connects there, which wait for nothing.
+func full(t *testing.T, addr string) (at netip.AddrPort, knock func(n int)) {
+	t.Helper()
+	at = netip.MustParseAddrPort(addr)
+	open := func() int {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(fd) })
+		return fd
+	}
+	sa := &unix.SockaddrInet4{Addr: at.Addr().As4(), Port: int(at.Port())}
+	l := open()
+	if err := errors.Join(unix.Bind(l, sa), unix.Listen(l, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return at, func(n int) {
+		for range n {
+			if err := unix.Connect(open(), sa); err != nil && err != unix.EINPROGRESS {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestOverflows: a queue of one that nobody empties drops what comes, and what a neighbour's
+// drops in the same namespace is not counted.
 func TestOverflows(t *testing.T) {
-	addr := listen(t)
+	if !netns.Test(t, nil) {
+		return
+	}
+	addr, knock := full(t, "127.77.1.6:8080")
+	_, elsewhere := full(t, "127.77.1.7:8080")
 	w, err := New(Options{Pid: os.Getpid(), Addr: addr})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Release()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	knock(8) // the queue takes two
+	elsewhere(20)
+	var c Counted
+	all := func() int64 {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		c = w.Counted()
+		window := w.last.net.Sub(w.first.net)
+		n, _ := window.Get(netstat.ListenOverflows)
+		return n
+	}
+	// The kernel tells them all before connect returns, or somewhat later on a busy machine.
+	for end := time.Now().Add(10 * time.Second); all() < 20 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	drops := w.last.listeners[0].Drops
+	if c.OverflowsErr != nil || c.Overflows == 0 || c.Overflows > uint64(drops) || c.Queue != 1 {
+		t.Errorf("%d overflows of a queue of %d (%v), whose listener dropped %d", c.Overflows, c.Queue, c.OverflowsErr, drops)
+	}
+	if n := all(); uint64(n) <= c.Overflows {
+		t.Errorf("%d overflows in the namespace, %d of them ours: the neighbour's are in them", n, c.Overflows)
+	}
+}
+
+// TestDrops: of listeners that were there, that came, and that do not say.
+func TestDrops(t *testing.T) {
 	was := []inetdiag.Listener{{Inode: 1, Drops: 5, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 9}}
 	is := []inetdiag.Listener{{Inode: 1, Drops: 7, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 9}, {Inode: 3, Drops: 2, DropsKnown: true, Backlog: 9}}
 	if dropped, queue := drops(was, is); dropped != 4 || queue != 8 {
