@@ -21,9 +21,9 @@ const (
 	atOnce = 128
 )
 
-// switchesWeight is that of the switches where all threads are read in one go: they are
-// what a series is looked at for, and a cell may last a second. Of many threads a cell of
-// a second has no switches anyway.
+// switchesWeight is that of the switches: they are what a series is looked at for, and a
+// cell may last a second. Of 1,000 threads, read a few at a time, one round takes a half of
+// the budget of ten seconds, and with an equal part of it would take twenty.
 const switchesWeight = 2
 
 // walkEvery is at how many readings of the tree children are looked for where there are
@@ -49,13 +49,13 @@ func (s *Server) Sources() []Source {
 	l := &live{Server: s}
 	l.tree, l.treeErr = l.Tree() // whichever source is read first, there is one
 	procs, threads := len(l.tree), l.tree.Threads()
-	round, weight := threads, float64(switchesWeight)
+	round := threads
 	if threads > atOnce {
-		round, weight = few, 0
+		round = few
 	}
 	return []Source{
 		{Name: "tree", Cost: time.Duration(procs)*processCost + time.Duration(min(threads, manyThreads))*walkCost, Read: l.readTree},
-		{Name: "switches", Cost: time.Duration(round) * taskCost, Weight: weight, Read: l.readSwitches},
+		{Name: "switches", Cost: time.Duration(round) * taskCost, Weight: switchesWeight, Read: l.readSwitches},
 	}
 }
 

@@ -70,7 +70,7 @@ func countsWhenMade(release string) bool {
 
 // Read returns the counters as they are now. An error names each file that could not
 // be read or understood; what the others say is in the Values all the same. It costs
-// eight system calls, and does not allocate unless it fails. The four files are
+// four system calls, and does not allocate unless it fails. The two files are
 // read one after the other, not at one moment.
 func (r *Reader) Read() (Values, error) {
 	v := Values{made: r.made, known: r.release}

@@ -50,7 +50,7 @@ func (v Values) Sub(earlier Values) Values {
 	for c := range counters {
 		now, ok := v.Get(c)
 		then, had := earlier.Get(c)
-		if ok && had && (now >= then || c.Gauge()) {
+		if ok && had && now >= then {
 			window.set(c, now-then)
 		}
 	}
