@@ -370,6 +370,15 @@ func TestDisagree(t *testing.T) {
 	if c.disagree(0) == "" {
 		t.Error("100 voluntary ones of the rest are missed by nobody")
 	}
+	// What workers do on their way out, of which nobody asked, perf events alone have seen.
+	c.Perf, c.PerfVoluntary, c.Switches.RestVoluntary = 1080, 680, 0
+	if c.disagree(0) == "" {
+		t.Error("80 involuntary switches more, of nobody")
+	}
+	if c.Switches.Unasked = 200; c.disagree(200) != "" {
+		t.Errorf("200 workers ended unasked, and it says %q", c.disagree(200))
+	}
+	c.Switches.Unasked, c.Switches.RestVoluntary = 0, 100
 	// Workers that end take up to four each along.
 	c.Perf, c.PerfVoluntary = 900, 600
 	if why := c.disagree(25); why != "" {
