@@ -72,7 +72,7 @@ var provocations = []struct {
 	shared  bool // server and load on the same processors, more than the server can use
 	plan    bench.Plan
 	change  func(*results.Cell)
-	burn    bool // three others want the generator's processor, and leave it a quarter
+	burn    bool // seven others want the generator's processor, and leave it an eighth
 }{
 	{verdict: results.VerdictNone, plan: bench.Plan{
 		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{8}, Think: 20 * time.Millisecond,
@@ -86,9 +86,10 @@ var provocations = []struct {
 	{name: "one thread of a command on shared CPUs", shared: true, verdict: results.VerdictServerCPU, plan: bench.Plan{
 		Models: []string{nameless}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
 	}},
-	// So many connections that some answer is always there to be read.
+	// So many connections that some answer is always there to be read, also where the server
+	// gets its processor a third of the time.
 	{verdict: results.VerdictClient, burn: true, plan: bench.Plan{
-		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{256},
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{1024},
 	}},
 	{verdict: results.VerdictConcurrency, plan: bench.Plan{
 		Models: []string{"prethread"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{64},
@@ -178,7 +179,7 @@ func TestProofVerdicts(t *testing.T) {
 				return
 			}
 			if p.burn {
-				for range 3 {
+				for range 7 {
 					defer burning(t, l.Load)()
 				}
 			}

@@ -141,7 +141,7 @@ func (w *Watch) processed(c *Counted) {
 	c.Perf, c.PerfErr = last.perf.all-min(first.perf.all, last.perf.all), cmp.Or(first.perf.err, last.perf.err)
 	c.PerfVoluntary = last.perf.voluntary - min(first.perf.voluntary, last.perf.voluntary)
 	c.PerfVoluntaryErr = cmp.Or(first.perf.voluntaryErr, last.perf.voluntaryErr)
-	c.PerfUnsure = w.cross.unsure()
+	c.PerfUnsure = last.perf.unsure
 	w.scored(c)
 	if c.PerfErr == nil && c.SwitchesErr == nil && c.PerfUnsure == 0 {
 		c.Disagrees = c.disagree(c.Board.Ended)

@@ -34,6 +34,7 @@ type crossed struct {
 	err          error
 	voluntary    uint64
 	voluntaryErr error
+	unsure       int // threads that may be missing: perf.Counter.Unsure
 }
 
 // read returns the switches since it was made.
@@ -48,15 +49,10 @@ func (c *cross) read() crossed {
 	if err != nil {
 		return crossed{err: err, voluntaryErr: err}
 	}
-	return crossed{all: totals[perf.ContextSwitches], voluntary: totals[perf.VoluntarySwitches], voluntaryErr: c.voluntaryErr}
-}
-
-// unsure is perf.Counter.Unsure.
-func (c *cross) unsure() int {
-	if c == nil || c.counter == nil {
-		return 0
+	return crossed{
+		all: totals[perf.ContextSwitches], voluntary: totals[perf.VoluntarySwitches], voluntaryErr: c.voluntaryErr,
+		unsure: c.counter.Unsure(),
 	}
-	return c.counter.Unsure()
 }
 
 var errNoPerf = errors.New("perf events were not asked for")
