@@ -58,18 +58,3 @@ func (r *reader) delays(tree Tree, d delays) error {
 	}
 	return nil
 }
-
-// since sums what the threads that are there now have waited since first. What a
-// thread waited that has ended by now is not in it. A thread that has waited less
-// than its namesake is a new one.
-func (d delays) since(first delays) time.Duration {
-	var sum time.Duration
-	for tid, now := range d {
-		old := first[tid]
-		if old.pid == now.pid && old.delay <= now.delay {
-			now.delay -= old.delay
-		}
-		sum += now.delay
-	}
-	return sum
-}

@@ -156,8 +156,12 @@ func (e *Reading) Sub(first *Reading) Window {
 		}
 	}
 	if w.DelayErr == nil {
-		w.Busiest = e.delays.busiest(first.delays)
-		w.Delay = e.delays.since(first.delays)
+		for _, t := range e.delays.since(first.delays, e.At.Add(e.Took).Sub(first.At)) {
+			w.Delay += t.Delay
+			if t.Ran > w.Busiest.Ran {
+				w.Busiest = t
+			}
+		}
 	}
 	return w
 }
