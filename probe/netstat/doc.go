@@ -8,8 +8,8 @@
 // privilege, and the hot path allocates nothing. Of some hundred counters it knows those
 // that a published figure is made of or, in tests, held against.
 //
-// What a kernel does not have is missing, and [Values.Missing] names it; it never
-// reads as 0. All counters are those of a whole namespace, the load generator's and
+// What a kernel does not have is missing, and [Values.Get] says so; it never reads as 0.
+// All counters are those of a whole namespace, the load generator's and
 // everybody else's connections included: probe/inetdiag tells ports apart, and
 // internal/netns makes a namespace in which one is alone.
 //

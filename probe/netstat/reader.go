@@ -22,7 +22,7 @@ type Reader struct {
 
 // Open opens the files under proc, usually "/proc": those of the calling thread, in
 // thread-self, or of a recorded /proc the only ones. A file that does not exist is no
-// error, its counters are [Values.Missing]; nothing at all is one. The caller closes
+// error, its counters are missing; nothing at all is one. The caller closes
 // the Reader.
 func Open(proc string) (*Reader, error) {
 	r := &Reader{buf: make([]byte, 16<<10)} // netstat, the largest, has 4 to 5 KiB
