@@ -98,7 +98,10 @@ func (c Counted) disagree(ended uint64) string {
 // on a busy machine). It may be higher by what happens between two readings, for each thread
 // once, and by a switch for each worker that nobody asked for the beginning of its way out.
 func (c Counted) alike(perf, least, most, ended uint64) bool {
-	slack := most/50 + c.Switches.Uncertain + uint64(c.Threads)
-	lower := min(slack+4*ended, least/2+slack) // half of all is no way out any more
-	return perf <= most+slack+c.Switches.Unasked && least <= perf+lower
+	s := c.Switches
+	slack := most/50 + s.Uncertain + uint64(c.Threads)
+	// Half of all is no way out any more. Of the voluntary ones alone it may be: a forked
+	// child that serves one connection has hardly another than its last.
+	lower := min(slack+4*ended, (s.Voluntary+s.Involuntary+s.Rest)/2+slack)
+	return perf <= most+slack+s.Unasked && least <= perf+lower
 }

@@ -372,6 +372,15 @@ func TestDisagree(t *testing.T) {
 	if c.disagree(0) == "" {
 		t.Error("100 voluntary ones of the rest are missed by nobody")
 	}
+	// A child for each connection: what it waits for is its end, and the rest is preemption.
+	forked := Counted{Perf: 34_000, PerfVoluntary: 9_000}
+	forked.Switches = probe.Switches{Voluntary: 10_500, Involuntary: 31_500, Rest: 10_000, RestVoluntary: 9_500, RestInvoluntary: 500}
+	if why := forked.disagree(10_000); why != "" {
+		t.Errorf("10,000 children ended, and it says %q", why)
+	}
+	if forked.disagree(100) == "" {
+		t.Error("100 ended, and 18,000 switches are missed by nobody")
+	}
 	// What workers do on their way out, of which nobody asked, perf events alone have seen.
 	c.Perf, c.PerfVoluntary, c.Switches.RestVoluntary = 1080, 680, 0
 	if c.disagree(0) == "" {
