@@ -37,8 +37,8 @@ const sourcesPer = 8
 const addressBlock = 16
 
 // address returns an address of 127.0.0.0/8 that neither a server nor a source of the
-// 240,000 cells before it had, so that what a cell leaves in TIME_WAIT shares no address
-// with the next.
+// 240,000 cells before it had, so that what a cell leaves in TIME_WAIT is not taken for the
+// next one's.
 func address() netip.Addr {
 	const blocks, nets = 15, 250 // in an address's last byte, and in the one before
 	n := addresses.Add(1)
@@ -174,7 +174,7 @@ func (w *window) watched() watch.Options {
 		Pid:      w.server.Ready.Root,
 		Addr:     netip.MustParseAddrPort(w.server.Addr()),
 		CPUs:     w.plan.Layout.Server,
-		LoadCPUs: w.plan.Layout.Load,
+		LoadCPUs: w.plan.loadCPUs(w.cell),
 		Perf:     w.plan.Perf,
 		Board:    w.server.Board,
 		Alone:    w.traits.Kind == models.PerConnection,
@@ -226,6 +226,12 @@ func (w *window) config() (loadgen.Config, error) {
 	return cfg, err
 }
 
+// loadCPUs are the processors that the load of a cell uses, one for each of its threads,
+// of which there are no more than connections.
+func (p Plan) loadCPUs(c results.Cell) []int {
+	return p.Layout.Load[:min(len(p.Layout.Load), c.Conns)]
+}
+
 // config is the load of a cell, on a server at addr.
 func (p Plan) config(c results.Cell, addr string) (loadgen.Config, error) {
 	target, err := loadgen.ParseTarget("http://" + addr + c.Path)
@@ -235,11 +241,11 @@ func (p Plan) config(c results.Cell, addr string) (loadgen.Config, error) {
 	cfg := loadgen.Config{
 		Target:   target,
 		Conns:    c.Conns,
-		Threads:  min(len(p.Layout.Load), c.Conns),
+		Threads:  len(p.loadCPUs(c)),
 		Warmup:   p.Warmup,
 		Pipeline: c.Pipeline,
 		Close:    c.Mode == results.ModeClose,
-		CPUs:     p.Layout.Load,
+		CPUs:     p.loadCPUs(c),
 		Think:    p.Think,
 	}
 	if cfg.Close {

@@ -13,6 +13,6 @@
 //
 // A server is started anew for each cell: runs of one process resemble each other
 // more than runs of two (hysteresis: Zhang et al., Treadmill, ISCA 2016). Each
-// cell listens on an address of its own, so that TIME_WAIT of one is no burden to
-// the next.
+// cell listens on an address of its own, so that whose a TIME_WAIT is can be told by it;
+// the kernel's table of them all share, each with a part of its own (timewaits.go).
 package bench

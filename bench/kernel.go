@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/c10kit/c10kit/loadgen"
@@ -21,22 +23,28 @@ func (w *window) kernelCounts(r *results.Result, load *loadgen.Result, c watch.C
 	if w.series.queued {
 		r.Set(results.AcceptQueue, w.series.queue)
 	} else {
-		r.Miss(results.AcceptQueue, "no sample of the window saw it")
+		r.Miss(results.AcceptQueue, w.series.unread(watch.QueueSource).Error())
 	}
 	for _, m := range []results.Metric{results.CswRuntime, results.WakeUps, results.TimedWakeUps, results.EAGAINs} {
 		switch _, counted := values[m]; {
 		case counted || missing[m] != "":
 		case m == results.CswRuntime && c.SwitchesErr == nil:
 			r.Miss(m, "no worker can be named: the two others are of the whole tree")
-		case c.SwitchesErr == nil:
+		case c.TreeErr == nil:
 			r.Miss(m, "the server keeps no scoreboard")
 		default:
-			r.Miss(m, c.SwitchesErr.Error())
+			r.Miss(m, c.TreeErr.Error())
 		}
 	}
 	r.Notes = append(r.Notes, c.Notes()...)
-	if w.plan.Perf && c.PerfErr != nil {
+	switch err := w.series.errs[watch.PerfSource]; {
+	case !w.plan.Perf:
+	case c.PerfErr != nil:
 		r.Notes = append(r.Notes, "no perf events: "+c.PerfErr.Error())
+	case c.PerfVoluntaryErr != nil:
+		r.Notes = append(r.Notes, "perf events count all switches in one: "+c.PerfVoluntaryErr.Error())
+	case err != nil:
+		r.Notes = append(r.Notes, "no series of perf events: "+err.Error())
 	}
 	r.PerWorker = c.PerWorker
 }
@@ -48,10 +56,10 @@ func (w *window) limits(load *loadgen.Result, c watch.Counted) limits {
 		overflows: c.Overflows, queue: c.Queue, segments: c.Segments, retransmits: c.Retransmits,
 		failed: load.Elapsed > 0 && load.Requests == 0,
 	}
+	unknown := w.edgeErr
 	if w.traits.Tree {
-		l.unknown = c.CPUErr
+		unknown = c.CPUErr
 	} else {
-		l.unknown = w.edgeErr
 		l.concurrency = w.traits.Concurrency(w.cell.Workers)
 	}
 	for _, f := range load.Failures {
@@ -60,8 +68,33 @@ func (w *window) limits(load *loadgen.Result, c watch.Counted) limits {
 		}
 	}
 	l.server, l.client = w.serverSide(c), w.clientSide(load, c)
+	l.server.unknown = unknown
 	return l
 }
+
+// lacking are the figures that the verdict would rest on as well and that are not known: a
+// side may have had less time than its evidence says. Where nothing is known of the server,
+// the evidence says that.
+func (l limits) lacking(load *loadgen.Result, c watch.Counted) (notes []string) {
+	if load.Elapsed <= 0 || l.server.unknown != nil {
+		return nil
+	}
+	lack := func(what string, err error) {
+		notes = append(notes, fmt.Sprintf("the verdict was found without %s: %v", what, err))
+	}
+	if c.DelayErr != nil {
+		lack("the time that the server waited for a processor", c.DelayErr)
+	}
+	if c.IdleErr != nil {
+		lack("the time that others and the hypervisor took from the processors", c.IdleErr)
+	}
+	if load.CPU.Waited < 0 {
+		lack("the time that the generator waited for a processor", errNoSchedule)
+	}
+	return notes
+}
+
+var errNoSchedule = errors.New("the kernel keeps no schedstat of its threads (CONFIG_SCHED_INFO)")
 
 // serverSide is the share of the processors that the server could use which it did use:
 // those that it was given, but no more than it has workers, or threads where no worker can
@@ -122,7 +155,8 @@ func stolen(taken time.Duration, c watch.Counted, cpus int, s side) float64 {
 	return min(share, max(0, 1-s.used-s.waited))
 }
 
-// clientSide is the same of the generator's threads.
+// clientSide is the same of the generator's threads, each of which has a processor of its
+// own (loadCPUs).
 func (w *window) clientSide(load *loadgen.Result, c watch.Counted) side {
 	s := side{of: counted(len(load.Threads), "thread")}
 	had := load.Elapsed.Seconds() * float64(len(load.Threads))
@@ -134,6 +168,6 @@ func (w *window) clientSide(load *loadgen.Result, c watch.Counted) side {
 		// A wait is booked when it ends, so that of an edge falls into one window whole.
 		s.waited = min(load.CPU.Waited.Seconds()/had, max(0, 1-s.used))
 	}
-	s.stolen = stolen(c.LoadStolen, c, len(w.plan.Layout.Load), s)
+	s.stolen = stolen(c.LoadStolen, c, len(load.Threads), s)
 	return s
 }

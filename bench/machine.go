@@ -18,7 +18,7 @@ import (
 
 // sysctls are the settings of the kernel that change what is measured.
 var sysctls = []string{
-	"net/core/somaxconn", "net/ipv4/ip_local_port_range", "net/ipv4/tcp_tw_reuse", "net/ipv4/tcp_tw_reuse_delay",
+	"net/core/somaxconn", "net/ipv4/ip_local_port_range", reservedPorts, "net/ipv4/tcp_tw_reuse", "net/ipv4/tcp_tw_reuse_delay",
 	"net/ipv4/tcp_max_tw_buckets", "net/ipv4/tcp_fin_timeout", "net/ipv4/tcp_max_syn_backlog",
 	"net/ipv4/tcp_rmem", "net/ipv4/tcp_wmem", "kernel/perf_event_paranoid", "kernel/pid_max", "kernel/threads-max",
 }
@@ -26,10 +26,11 @@ var sysctls = []string{
 // Manifest describes the plan, every round of cells, and the machine that it is
 // carried out on. What cannot be read is left out.
 func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
+	pairs, unbounded := p.pairs()
 	m := results.Manifest{
 		Argv: argv, Seed: p.Seed, Rounds: p.Rounds, Window: p.Window, Warmup: p.Warmup,
 		Sources:    sourcesPer,
-		Pairs:      p.pairs(),
+		Pairs:      pairs,
 		Placement:  p.Layout.Placement,
 		Kernel:     kernel(),
 		Sysctls:    map[string]string{},
@@ -45,6 +46,9 @@ func (p Plan) Manifest(cells []results.Cell, argv []string) results.Manifest {
 	}
 	if p.Layout.Warning != "" {
 		m.Warnings = append(m.Warnings, p.Layout.Warning)
+	}
+	if unbounded != nil {
+		m.Warnings = append(m.Warnings, "cells use all ports that there are, so their TIME_WAITs may fill the kernel's table: "+unbounded.Error())
 	}
 	m.Warnings = append(m.Warnings, p.Warnings...)
 	if p.Closer == results.CloserServer && slices.Contains(p.Modes, results.ModeClose) {

@@ -38,10 +38,15 @@ func (w *window) result(load *loadgen.Result) results.Result {
 	if load.Interrupted {
 		r.Notes = append(r.Notes, fmt.Sprintf("interrupted: the window is %v long", load.Elapsed.Round(time.Millisecond)))
 	}
-	r.Verdict = w.limits(load, counted).verdict()
-	r.MissRest("the window was never opened")
+	limits := w.limits(load, counted)
+	r.Verdict = limits.verdict()
+	r.Notes = append(r.Notes, limits.lacking(load, counted)...)
+	r.MissRest(neverOpened)
 	return r
 }
+
+// neverOpened is why figures are missing of a load that ended in its warm-up.
+const neverOpened = "the window was never opened"
 
 // percentiles are the published ones.
 var percentiles = []struct {
@@ -84,17 +89,17 @@ func (w *window) counted() watch.Counted {
 func (w *window) serverCosts(r *results.Result, load *loadgen.Result, counted watch.Counted) {
 	win := w.after.Sub(w.before)
 	user, sys, n := win.User, win.Sys, float64(win.Requests)
-	err := w.edgeErr
+	why := ""
 	if w.traits.Tree {
 		user, sys, n = counted.CPU.User, counted.CPU.System, counted.Divisor(load)
-		err = counted.CPUErr
 	}
-	why := ""
 	switch {
-	case err != nil:
-		why = "the server did not answer: " + err.Error()
+	case w.traits.Tree && counted.CPUErr != nil:
+		why = counted.CPUErr.Error()
+	case !w.traits.Tree && w.edgeErr != nil:
+		why = "the server did not answer: " + w.edgeErr.Error()
 	case w.start.IsZero():
-		why = "the window was never opened"
+		why = neverOpened
 	case n == 0:
 		why = "the server answered no request"
 	}

@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -25,10 +28,12 @@ type series struct {
 
 	began  time.Time // of the probe's goroutine
 	before moment
-	perf   float64
-	perfAt time.Time
-	queued bool    // it was read
-	queue  float64 // the longest accept queue; read after end
+	perf   watch.Sample // the last one with perf events
+	queued bool         // it was read
+	queue  float64      // the longest accept queue; read after end
+
+	err  error            // why there was no sample; read after end
+	errs map[string]error // the last one of each source; read after end
 }
 
 // moment is the state of the cumulative figures when switches were last published.
@@ -46,18 +51,24 @@ func newSeries(w *window) *series {
 	return s
 }
 
-// begin starts the probe's part. An error of it is one of the edges as well, where it
-// is told.
+// begin starts the probe's part.
 func (s *series) begin(o watch.Options) {
 	ctx, stop := context.WithCancel(context.Background())
-	s.stop, s.began = stop, time.Now()
-	s.done.Go(func() { _, _ = watch.Series(ctx, o, s.probed) })
+	s.stop, s.began, s.errs = stop, time.Now(), map[string]error{}
+	s.done.Go(func() { _, s.err = watch.Series(ctx, o, s.probed) })
 }
 
 func (s *series) end() {
 	s.stop()
 	s.done.Wait()
 }
+
+// unread is why a source was never read.
+func (s *series) unread(source string) error {
+	return cmp.Or(s.err, s.errs[source], errNoSample)
+}
+
+var errNoSample = errors.New("no sample of the window saw it")
 
 // loaded turns the load's running totals into a sample: the first of the window is its
 // opening, each other one tells of the time since the one before. An end that comes
@@ -94,6 +105,7 @@ const shortest = 25 * time.Millisecond
 // probed turns a sample of the probe into one of the results. What was not read this
 // time is absent.
 func (s *series) probed(now watch.Sample) {
+	maps.Copy(s.errs, now.Errors)
 	values := map[results.Metric]float64{}
 	for from, to := range map[string]results.Metric{
 		"procs": results.Procs, "threads": results.Threads, watch.Queued: results.AcceptQueue,
@@ -103,12 +115,7 @@ func (s *series) probed(now watch.Sample) {
 			values[to] = v
 		}
 	}
-	if n, ok := now.Values[watch.Perf]; ok {
-		if dt := now.At.Sub(s.perfAt).Seconds(); !s.perfAt.IsZero() && dt > 0 {
-			values[results.SwitchesPerSec] = (n - s.perf) / dt
-		}
-		s.perf, s.perfAt = n, now.At
-	}
+	s.perSecond(now, values)
 	if n, ok := now.Values[watch.Queued]; ok {
 		s.queued, s.queue = true, max(s.queue, n)
 	}
@@ -117,6 +124,23 @@ func (s *series) probed(now watch.Sample) {
 		return
 	}
 	s.emit(results.Sample{Cell: s.cell, T: now.At.Sub(s.began).Seconds(), Values: values, PerWorker: now.PerWorker})
+}
+
+// perSecond adds the switches that perf events counted since the sample before that had them.
+func (s *series) perSecond(now watch.Sample, values map[results.Metric]float64) {
+	if _, ok := now.Values[watch.Perf]; !ok {
+		return
+	}
+	before := s.perf
+	s.perf = now
+	dt := now.At.Sub(before.At).Seconds()
+	for from, to := range map[string]results.Metric{watch.Perf: results.SwitchesPerSec, watch.PerfVoluntary: results.VoluntaryPerSec} {
+		n, ok1 := now.Values[from]
+		was, ok2 := before.Values[from]
+		if ok1 && ok2 && dt > 0 {
+			values[to] = (n - was) / dt
+		}
+	}
 }
 
 // perRequest adds the figures per request since they were published before, which
@@ -140,7 +164,9 @@ func (s *series) perRequest(now watch.Sample, values map[results.Metric]float64)
 	}
 	values[results.CswVoluntary] = (m.vol - before.vol) / n
 	values[results.CswInvoluntary] = (m.invol - before.invol) / n
-	values[results.CswRuntime] = (m.rt - before.rt) / n
+	if _, named := v["csw-runtime"]; named {
+		values[results.CswRuntime] = (m.rt - before.rt) / n
+	}
 	values[results.WakeUps] = (m.wakeUps - before.wakeUps) / n
 	values[results.EAGAINs] = (m.eagains - before.eagains) / n
 }

@@ -38,7 +38,10 @@ type watchedRun struct {
 	Forker    int            // the parent of forked workers, 0 if there is none
 	Requests  uint64         // answered
 	Switches  probe.Switches // counted
-	Disagrees string         // what perf events say, where they may be counted
+	Threads   int            // of the server
+	Perf      uint64         // all switches by perf events, where they may be counted
+	PerfVol   uint64         // the voluntary ones of them
+	Disagrees string         // what perf events say of Switches
 	Error     string
 }
 
@@ -124,7 +127,8 @@ func watchedLoad(model string, n int) (r watchedRun, err error) {
 	}
 	atEdge()
 	c := w.Counted()
-	r.Requests, r.Switches, r.Disagrees = load.Requests, c.Switches, c.Disagrees
+	r.Requests, r.Switches, r.Threads = load.Requests, c.Switches, c.Threads
+	r.Perf, r.PerfVol, r.Disagrees = c.Perf, c.PerfVoluntary, c.Disagrees
 	return r, c.SwitchesErr
 }
 
@@ -214,8 +218,17 @@ func tracedSwitches(t *testing.T, model string, uid uint32) {
 	t.Logf("%d workers ended; per connection %.4f voluntary (traced %.4f, %+.2f%%), %.4f involuntary (traced %.4f), rest %.4f, uncertain %d, lost %d",
 		ended, vol/n, float64(traced.Voluntary)/n, off(vol, traced.Voluntary),
 		invol/n, float64(traced.Involuntary)/n, float64(r.Switches.Rest)/n, r.Switches.Uncertain, r.Switches.Lost)
+	t.Logf("perf events: %d switches of the tree, %d of them voluntary", r.Perf, r.PerfVol)
 	if math.Abs(off(vol, traced.Voluntary)) > 1 {
 		t.Errorf("%v voluntary switches counted, %d traced", vol, traced.Voluntary)
+	}
+	// Of few involuntary ones a hundredth is none: each thread may be preempted once between
+	// an edge and the trace's, and each that ends once on its way out.
+	if d := math.Abs(invol - float64(traced.Involuntary)); d > max(0.01*float64(traced.Involuntary), float64(ended+r.Threads)) {
+		t.Errorf("%v involuntary switches counted, %d traced; %d threads, %d ended", invol, traced.Involuntary, r.Threads, ended)
+	}
+	if root := uid == 0; root && (r.Perf == 0 || r.PerfVol == 0) {
+		t.Errorf("root counted %d switches by perf events, %d of them voluntary", r.Perf, r.PerfVol)
 	}
 	if r.Disagrees != "" {
 		t.Error(r.Disagrees)

@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/c10kit/c10kit/internal/sys"
@@ -33,22 +35,30 @@ func leavesTimeWaits(c results.Cell) bool {
 
 // fit narrows the sources of a cell to the pairs of source and port that it may use.
 func (p Plan) fit(cfg *loadgen.Config) {
-	if pairs := p.pairs(); pairs > 0 {
+	if pairs, _ := p.pairs(); pairs > 0 {
 		first, last, _ := ephemeral() // or there were no pairs
 		narrow(cfg, max(pairs, results.PairsPerConn*cfg.Conns), first, last)
 	}
 }
 
 // pairs is how many pairs of source address and port a cell has whose server closes
-// first: its part of the table. 0 is no bound: before Linux 6.3, and where the kernel does
-// not show its settings or some of the ports are reserved. A table that gets full is noted.
-func (p Plan) pairs() int {
-	var buckets int
-	_, _, err := ephemeral()
-	if n := p.leaving(); n > 0 && err == nil && loadgen.NarrowsPorts() == nil && sysctl("net/ipv4/tcp_max_tw_buckets", &buckets) == nil {
-		return max(int(tableShare*float64(buckets))/n, 1)
+// first: its part of the table. 0 is no bound, with the reason why there is none though
+// cells leave TIME_WAITs: before Linux 6.3, and where the kernel does not show its settings
+// or some of the ports are reserved. A table that gets full is noted.
+func (p Plan) pairs() (int, error) {
+	n := p.leaving()
+	if n == 0 {
+		return 0, nil
 	}
-	return 0
+	var buckets int
+	if err := loadgen.NarrowsPorts(); err != nil {
+		return 0, fmt.Errorf("%w: it wants Linux 6.3", err)
+	}
+	_, _, err := ephemeral()
+	if err := cmp.Or(err, sysctl("net/ipv4/tcp_max_tw_buckets", &buckets)); err != nil {
+		return 0, err
+	}
+	return max(int(tableShare*float64(buckets))/n, 1), nil
 }
 
 // leaving is how many cells may have TIME_WAITs that stand at a time: all that leave any
@@ -82,13 +92,15 @@ func narrow(cfg *loadgen.Config, pairs, first, last int) {
 	}
 }
 
+// reservedPorts is the sysctl that keeps ports from being given out.
+const reservedPorts = "net/ipv4/ip_local_reserved_ports"
+
 // ephemeral are the first and the last port that the kernel gives out by itself. That some
 // between them are reserved is an error: a part of the range might be all of these.
 func ephemeral() (first, last int, err error) {
-	const reserved = "net/ipv4/ip_local_reserved_ports"
-	text, err := sys.Sysctl(reserved)
+	text, err := sys.Sysctl(reservedPorts)
 	if err == nil && text != "" {
-		err = fmt.Errorf("%s is %s", reserved, text)
+		err = fmt.Errorf("%s is %s", strings.ReplaceAll(reservedPorts, "/", "."), text)
 	}
 	if err == nil {
 		err = sysctl("net/ipv4/ip_local_port_range", &first, &last)

@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/c10kit/c10kit/internal/netns"
 	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/results"
 )
@@ -59,6 +61,29 @@ func TestLeaving(t *testing.T) {
 		if got := p.leaving(); got != tc.want {
 			t.Errorf("%+v: %d cells", tc, got)
 		}
+	}
+}
+
+// TestUnbounded: where cells cannot be given their part of the table, the manifest says why.
+func TestUnbounded(t *testing.T) {
+	if !netns.Test(t, netns.Sysctls{"net.ipv4.ip_local_reserved_ports": "40000-40001"}) {
+		return
+	}
+	if err := loadgen.NarrowsPorts(); err != nil {
+		t.Skip(err)
+	}
+	p := Plan{Models: []string{"reactor"}, Layout: Layout{Placement: results.PlacementShared, Load: []int{0}}}.Default()
+	m := p.Manifest(nil, nil)
+	const want = "net.ipv4.ip_local_reserved_ports is 40000-40001"
+	if m.Pairs != 0 || len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], want) {
+		t.Errorf("%d pairs, warnings %q; want one with %s", m.Pairs, m.Warnings, want)
+	}
+	if got := m.Sysctls["net.ipv4.ip_local_reserved_ports"]; got != "40000-40001" {
+		t.Errorf("the sysctl is %q", got)
+	}
+	p.Modes = []string{results.ModeKeepAlive}
+	if m := p.Manifest(nil, nil); m.Pairs != 0 || len(m.Warnings) != 0 {
+		t.Errorf("cells that leave no TIME_WAIT: %d pairs, warnings %q", m.Pairs, m.Warnings)
 	}
 }
 

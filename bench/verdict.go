@@ -18,8 +18,7 @@ type limits struct {
 	conns       int
 	concurrency int // connections that the model serves at the same time; 0 is no bound
 	neverServed int
-	failed      bool  // the window was opened, and no request succeeded in it
-	unknown     error // why nobody knows what the server used
+	failed      bool // the window was opened, and no request succeeded in it
 
 	server, client side
 
@@ -36,6 +35,7 @@ type limits struct {
 type side struct {
 	used, waited, stolen float64
 	of                   string // what it had: "1 CPU", "2 threads"
+	unknown              error  // why nobody knows what it used
 	// thread is the same of one processor by the busiest thread of a side that has several:
 	// with that at its limit, the others have nothing to do, and processors idle.
 	thread float64
@@ -44,6 +44,9 @@ type side struct {
 func (s side) share() float64 { return max(s.used+s.waited, s.thread) + s.stolen }
 
 func (s side) String() string {
+	if s.unknown != nil {
+		return fmt.Sprintf("not known (%v)", s.unknown)
+	}
 	text := fmt.Sprintf("%.0f%% of %s", 100*s.used, s.of)
 	var beside []string
 	if s.waited >= 0.01 {
@@ -73,6 +76,11 @@ func (s side) String() string {
 //	loss          with time left and no overflow, segments had to be sent again. (An
 //	              overflow makes the client send again too: so it comes first.)
 //	none          nothing of this reached its limit; or it is not known, and that is said
+//
+// A single connect without a port and a single dropped connection are enough, where a lost
+// segment is not: a segment is now and then lost to a busy machine, but a table of ports or
+// a queue that was full once had reached its limit, and no server with time left lets that
+// happen by chance. How many they were the evidence says, and how long the queue may be.
 func (l limits) verdict() results.Verdict {
 	both := fmt.Sprintf("server %v, load %v", l.server, l.client)
 	v := func(name, format string, args ...any) results.Verdict {
@@ -86,8 +94,8 @@ func (l limits) verdict() results.Verdict {
 		return v(results.VerdictPorts, "%d connects found no free local port (EADDRNOTAVAIL); more sources have more ports", l.ports)
 	case l.failed:
 		return v(results.VerdictNone, "%s; %s", results.NoSuccess, both)
-	case l.unknown != nil:
-		return v(results.VerdictNone, "it cannot be told: %v", l.unknown)
+	case l.server.unknown != nil:
+		return v(results.VerdictNone, "it cannot be told: %v", l.server.unknown)
 	case l.server.share() >= results.Busy && l.server.share() >= l.client.share():
 		return v(results.VerdictServerCPU, "%s%s", both, l.alsoOverflows())
 	case l.client.share() >= results.Busy:

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +72,7 @@ var provocations = []struct {
 	shared  bool // server and load on the same processors, more than the server can use
 	plan    bench.Plan
 	change  func(*results.Cell)
-	burn    bool // three others want the generator's processor, and leave it a quarter
+	burn    bool // seven others want the generator's processor, and leave it an eighth
 }{
 	{verdict: results.VerdictNone, plan: bench.Plan{
 		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{8}, Think: 20 * time.Millisecond,
@@ -82,9 +86,10 @@ var provocations = []struct {
 	{name: "one thread of a command on shared CPUs", shared: true, verdict: results.VerdictServerCPU, plan: bench.Plan{
 		Models: []string{nameless}, Modes: []string{results.ModeKeepAlive}, Conns: []int{16}, Path: "/hash/65536",
 	}},
-	// So many connections that some answer is always there to be read.
+	// So many connections that some answer is always there to be read, also where the server
+	// gets its processor a third of the time.
 	{verdict: results.VerdictClient, burn: true, plan: bench.Plan{
-		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{256},
+		Models: []string{"reactor"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{1024},
 	}},
 	{verdict: results.VerdictConcurrency, plan: bench.Plan{
 		Models: []string{"prethread"}, Modes: []string{results.ModeKeepAlive}, Conns: []int{64},
@@ -105,6 +110,57 @@ var provocations = []struct {
 // fewPorts leave each of the generator's eight addresses 64 ports.
 var fewPorts = netns.Sysctls{"net.ipv4.ip_local_port_range": "50000 50063"}
 
+// A wrong verdict is put down to the machine, and the run repeated, only where the evidence
+// says that others took at least this share of a side's time, and so often at most: it is
+// then no longer the situation that was to be provoked. One that stays wrong is wrong.
+const (
+	disturbance = 5 // percent
+	repeats     = 10
+)
+
+var (
+	takenByHypervisor = regexp.MustCompile(`\+(\d+)% stolen`)
+	takenByOthers     = regexp.MustCompile(`\+(\d+)% waiting`)
+)
+
+// disturbed reports whether others of the machine took part in a run: the hypervisor or, on
+// a side that was not provoked to wait, other processes.
+func disturbed(evidence string, serverWaits, loadWaits bool) bool {
+	taken := takenByHypervisor.FindAllStringSubmatch(evidence, -1)
+	server, load, _ := strings.Cut(evidence, ", load ")
+	if !serverWaits {
+		taken = append(taken, takenByOthers.FindAllStringSubmatch(server, -1)...)
+	}
+	if !loadWaits {
+		taken = append(taken, takenByOthers.FindAllStringSubmatch(load, -1)...)
+	}
+	return slices.ContainsFunc(taken, func(m []string) bool {
+		share, err := strconv.Atoi(m[1])
+		return err == nil && share >= disturbance
+	})
+}
+
+// TestDisturbed: what excuses a wrong verdict of a provocation, and what does not.
+func TestDisturbed(t *testing.T) {
+	for _, tc := range []struct {
+		evidence               string
+		serverWaits, loadWaits bool
+		want                   bool
+	}{
+		{"server 30% of 1 CPU, load 30% of 1 thread", false, false, false},
+		{"server 30% of 1 CPU (+4% stolen), load 30% of 1 thread (+4% waiting)", false, false, false},
+		{"server 30% of 1 CPU, load 30% of 1 thread (+2% waiting, +12% stolen)", true, true, true},
+		{"server 30% of 1 CPU (+5% waiting), load 30% of 1 thread", false, true, true},
+		{"server 30% of 1 CPU (+5% waiting), load 30% of 1 thread", true, true, false},
+		{"server 30% of 1 CPU, load 22% of 1 thread (+72% waiting)", false, true, false},
+		{"server 30% of 1 CPU, load 22% of 1 thread (+72% waiting)", false, false, true},
+	} {
+		if got := disturbed(tc.evidence, tc.serverWaits, tc.loadWaits); got != tc.want {
+			t.Errorf("%q: %v", tc.evidence, got)
+		}
+	}
+}
+
 // TestProofVerdicts is a confusion matrix: each situation three times, in a network
 // namespace whose counters and ports are its own. It must be the identity.
 func TestProofVerdicts(t *testing.T) {
@@ -123,7 +179,7 @@ func TestProofVerdicts(t *testing.T) {
 				return
 			}
 			if p.burn {
-				for range 3 {
+				for range 7 {
 					defer burning(t, l.Load)()
 				}
 			}
@@ -131,11 +187,17 @@ func TestProofVerdicts(t *testing.T) {
 			if p.shared {
 				p.plan.Layout = layout(t, results.PlacementShared)
 			}
-			for range 3 {
+			for run, again := 0, 0; run < 3; run++ {
 				m := measure(t, p.plan, p.change)
 				v := m.Result.Verdict
 				t.Logf("%s: %s (%.0f req/s)", v.Name, v.Evidence, m.Result.Values[results.ReqPerSec])
-				if v.Name != p.verdict {
+				switch {
+				case v.Name == p.verdict:
+				case again < repeats && disturbed(v.Evidence, p.shared, p.shared || p.burn):
+					again++
+					run--
+					t.Logf("the machine took part in that one: repeated, %d of at most %d times", again, repeats)
+				default:
 					t.Errorf("the verdict is %s, want %s", v.Name, p.verdict)
 				}
 			}

@@ -32,6 +32,26 @@ func (c CPU) sub(d CPU) CPU {
 type cpuReading struct {
 	CPU
 	childFaults uint64
+	processes   map[int]processCPU
+}
+
+// processCPU is what a process and the children that it has waited for had used.
+type processCPU struct {
+	start uint64
+	CPU
+}
+
+// since is what the tree has used since first, a reading that began at the given tick. A
+// process that is older than that and is not in it was overlooked: what it used before
+// nobody knows, and nothing of it is taken.
+func (c cpuReading) since(first cpuReading, began uint64) CPU {
+	now := c.CPU
+	for pid, p := range c.processes {
+		if was, ok := first.processes[pid]; (!ok || was.start != p.start) && older(p.start, began) {
+			now = now.sub(p.CPU)
+		}
+	}
+	return now.sub(first.CPU)
 }
 
 // cpu sums what the tree has used since it began: what each process that is there
@@ -94,13 +114,15 @@ func (p Proc) cpu(r *reader, tree Tree, w Workers) (cpuReading, error) {
 // sumCPU adds up what the processes that are there used, and the children that
 // they have waited for.
 func sumCPU(now Tree, own []CPU, there []bool, w Workers) cpuReading {
-	var sum cpuReading
+	sum := cpuReading{processes: map[int]processCPU{}}
 	var children CPU
 	for i, p := range now {
 		if there[i] {
+			waited := CPU{p.childUser, p.childSystem}
 			sum.CPU = sum.add(own[i])
 			sum.childFaults += p.childFaults
-			children = children.add(CPU{p.childUser, p.childSystem})
+			children = children.add(waited)
+			sum.processes[p.PID] = processCPU{p.Start, own[i].add(waited)}
 		}
 	}
 	if used, ok := w.(usage); ok {

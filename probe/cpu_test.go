@@ -92,20 +92,48 @@ func TestCPUNeverBack(t *testing.T) {
 	}
 }
 
+// TestOverlooked: a process that is older than the first reading, which had it not, adds
+// nothing of its life; one that is not, all of it.
+func TestOverlooked(t *testing.T) {
+	const ms = time.Millisecond
+	first := cpuReading{CPU: CPU{100 * ms, 0}, processes: map[int]processCPU{1: {5, CPU{100 * ms, 0}}}}
+	now := cpuReading{CPU: CPU{1160 * ms, 0}, processes: map[int]processCPU{
+		1: {5, CPU{130 * ms, 0}}, 2: {18, CPU{1000 * ms, 0}}, 3: {19, CPU{30 * ms, 0}},
+	}}
+	if got := now.since(first, 20); got.Total() != 60*ms {
+		t.Errorf("%v, want 30ms of one that was there and 30ms of a new one", got)
+	}
+	if got := now.since(first, 0); got.Total() != 1060*ms {
+		t.Errorf("%v of a recorded tree, want all that is new", got)
+	}
+	// The two clocks are one: a process begins between two looks at it.
+	before := Proc{}.ticks()
+	p := start(t, nil, "sleeper")
+	after := Proc{}.ticks()
+	if s := newServer(t, Proc{}, p.pid(), nil).Process().Start; before == 0 || s+1 < before || s > after {
+		t.Errorf("it began at tick %d, after %d and before %d", s, before, after)
+	}
+}
+
 // TestDelay: what threads wait for a processor, in a recorded tree and here, where
 // more threads burn than there are processors.
 func TestDelay(t *testing.T) {
 	p := recorded(t, "children")
-	d, err := p.reader().delays(mustTree(t, p, 100))
+	d := delays{}
+	err := p.reader().delays(mustTree(t, p, 100), d)
 	if err != nil || len(d) != 6 || d[100].delay != time.Millisecond || d[103].delay != 7 {
 		t.Errorf("%v, %v", d, err)
 	}
 	first := delays{100: {pid: 100, delay: 400_000}, 102: {pid: 102, delay: 50}, 7: {pid: 7, delay: 1000}}
 	// 100 goes on, 105 is new, 102 has had more before: another thread, 101 and so on whole.
-	if got, want := d.since(first), time.Duration(600_000+2000+30+40+2+7); got != want {
+	got := time.Duration(0)
+	for _, one := range d.since(first, time.Hour) {
+		got += one.Delay
+	}
+	if want := time.Duration(600_000 + 2000 + 30 + 40 + 2 + 7); got != want {
 		t.Errorf("%v since, want %v", got, want)
 	}
-	if _, err := p.reader().delays(Tree{{PID: 999}}); err != nil {
+	if err := p.reader().delays(Tree{{PID: 999}}, d); err != nil {
 		t.Errorf("a process that has gone: %v", err)
 	}
 }

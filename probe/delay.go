@@ -40,20 +40,9 @@ type threadDelay struct {
 	ran   time.Duration
 }
 
-// delays reads the threads of the given processes.
-func (r *reader) delays(tree Tree) (delays, error) {
-	d := delays{}
-	for i := range tree {
-		if err := r.delaysOf(tree[i:i+1], d); err != nil {
-			return nil, err
-		}
-	}
-	return d, nil
-}
-
-// delaysOf adds the threads of a process to d.
-func (r *reader) delaysOf(p Tree, d delays) error {
-	tasks, err := r.tasks(p)
+// delays adds the threads of the given processes to d.
+func (r *reader) delays(tree Tree, d delays) error {
+	tasks, err := r.tasks(tree)
 	if err != nil {
 		return err
 	}
@@ -68,19 +57,4 @@ func (r *reader) delaysOf(p Tree, d delays) error {
 		d[t.tid] = threadDelay{t.pid, delay, ran}
 	}
 	return nil
-}
-
-// since sums what the threads that are there now have waited since first. What a
-// thread waited that has ended by now is not in it. A thread that has waited less
-// than its namesake is a new one.
-func (d delays) since(first delays) time.Duration {
-	var sum time.Duration
-	for tid, now := range d {
-		old := first[tid]
-		if old.pid == now.pid && old.delay <= now.delay {
-			now.delay -= old.delay
-		}
-		sum += now.delay
-	}
-	return sum
 }

@@ -14,8 +14,6 @@ type Memory struct {
 	// each, so the sum over the tree counts it once. A sum of resident sizes would
 	// count the pages of a preforking server again and again.
 	PSS uint64
-	// Anonymous is the part of PSS that no file backs: heap, stacks, private copies.
-	Anonymous uint64
 }
 
 // Memory sums /proc/PID/smaps_rollup over the tree. The kernel walks all pages of a
@@ -40,16 +38,11 @@ func (p Proc) Memory(tree Tree) (Memory, error) {
 		if err != nil {
 			return Memory{}, fmt.Errorf("memory: %w", explain(err))
 		}
-		pss, ok1 := kilobytes(text, "\nPss:")
-		anonymous, ok2 := kilobytes(text, "\nPss_Anon:")
-		if !ok2 { // before Linux 5.9; without sharing it is the same
-			anonymous, ok2 = kilobytes(text, "\nAnonymous:")
-		}
-		if !ok1 || !ok2 {
-			return Memory{}, fmt.Errorf("memory: %s/%d/smaps_rollup without Pss or Anonymous: %q", r.root, tree[i].PID, text)
+		pss, ok := kilobytes(text, "\nPss:")
+		if !ok {
+			return Memory{}, fmt.Errorf("memory: %s/%d/smaps_rollup without Pss: %q", r.root, tree[i].PID, text)
 		}
 		sum.PSS += pss
-		sum.Anonymous += anonymous
 	}
 	return sum, nil
 }

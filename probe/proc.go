@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 // Proc is a proc file system, proc(5). The zero value is the machine's own. It is
@@ -26,6 +29,15 @@ func (p Proc) root() string {
 }
 
 func (p Proc) live() bool { return p.Root == "" || p.Root == "/proc" }
+
+// ticks is now as Process.Start has it; 0 where the tree is a recorded one.
+func (p Proc) ticks() uint64 {
+	var ts unix.Timespec
+	if !p.live() || unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) != nil {
+		return 0
+	}
+	return uint64(time.Duration(ts.Nano()) / sys.Tick)
+}
 
 // ErrGone is what errors about a process that is not, or no longer, there wrap.
 var ErrGone = errors.New("no such process: it has ended, or /proc hides it (hidepid, another PID namespace)")

@@ -179,7 +179,7 @@ func overBudget(t *testing.T, crowd *peer) string {
 	switch {
 	case cost.Share() > Share:
 		return fmt.Sprintf("%.3f%% of a processor, at most %.3f%% is allowed: %+v", 100*cost.Share(), 100*Share, cost.Sources)
-	case seen["dump"] == 0 || seen["user-ns"] < 5 || cost.Sources["switches"].Reads < 3:
+	case seen["dump"] == 0 || seen["threads"] < 5 || cost.Sources["switches"].Reads < 3:
 		return fmt.Sprintf("too little was read: %v, %+v", seen, cost.Sources)
 	}
 	return ""
@@ -213,7 +213,7 @@ func TestSources(t *testing.T) {
 		for name := range last {
 			names = append(names, name)
 		}
-		want := []string{"csw-invol", "csw-lost", "csw-runtime", "csw-uncertain", "csw-vol", "procs", "sys-ns", "threads", "user-ns"}
+		want := []string{"csw-invol", "csw-runtime", "csw-vol", "procs", "threads"}
 		if workers == nil {
 			want = slices.DeleteFunc(want, func(s string) bool { return s == "csw-runtime" })
 		}
@@ -223,7 +223,7 @@ func TestSources(t *testing.T) {
 		if d := last["csw-vol"] - first["csw-vol"]; d < 40 || workers != nil && d > 42 {
 			t.Errorf("%v voluntary switches, want 41", d)
 		}
-		if last["procs"] != 1 || last["threads"] < 2 || last["user-ns"]+last["sys-ns"] <= 0 {
+		if last["procs"] != 1 || last["threads"] < 2 {
 			t.Errorf("%v", last)
 		}
 	}
@@ -258,6 +258,8 @@ func TestSourcesSoon(t *testing.T) {
 	}
 	switches := cost.Sources["switches"]
 	const tick = Share * float64(Interval)
+	// The bound grows with what the two readings cost here and now, so that a machine on which
+	// they are dear has more ticks for them; three are for the others that want to be read.
 	soon := 3 + int(3*float64(switches.CPU)/tick)
 	t.Logf("ticks with switches: %v, the second wanted by %d; %v", with, soon, switches)
 	if len(with) < 2 || switches.Reads != 2 || with[0] > 2 || with[1] > soon {
@@ -292,7 +294,7 @@ func TestSourcesEnd(t *testing.T) {
 		}
 		var err error
 		for range 10 { // the tree that was read last stands
-			if err = read(sources[2]); err != nil {
+			if err = read(sources[1]); err != nil {
 				break
 			}
 		}

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -70,13 +69,13 @@ type Reading struct {
 	Procs   int
 	Threads int
 
+	began       uint64 // At in ticks after boot, as Process.Start; 0 if not known
 	cpu         cpuReading
 	cpuErr      error
 	switches    *switching
 	switchesErr error
 	delays      delays
 	clocks      clocks
-	own         delays
 	delayErr    error
 }
 
@@ -84,21 +83,21 @@ type Reading struct {
 // threads that are no workers. What could not be read is an error of the Window; an
 // error of Read itself wraps ErrGone, or says that /proc cannot be read at all.
 func (s *Server) Read() (*Reading, error) {
-	e := &Reading{At: time.Now()}
+	e := &Reading{At: time.Now(), began: s.proc.ticks()}
 	tree, err := s.Tree()
 	if err != nil {
 		return nil, err
 	}
 	e.Procs, e.Threads = len(tree), tree.Threads()
 	e.cpu, e.cpuErr = s.proc.cpu(s.r, tree, s.workers)
-	e.switches, e.switchesErr = s.r.switches(s.workers, tree)
+	if e.switches, e.switchesErr = s.r.switches(s.workers, tree); e.switchesErr == nil {
+		e.switches.began = e.began
+	}
 	if e.switchesErr == nil && s.Self != nil {
 		e.switches.self = &ownSwitches{}
 		e.switches.self.voluntary, e.switches.self.involuntary, e.switchesErr = s.Self()
 	}
-	if e.delays, e.clocks, e.delayErr = s.schedules(tree); e.delayErr == nil {
-		e.own, e.delayErr = s.r.delays(Tree{{PID: os.Getpid()}})
-	}
+	e.delays, e.clocks, e.delayErr = s.schedules(tree)
 	e.Took = time.Since(e.At)
 	return e, nil
 }
@@ -128,14 +127,12 @@ type Window struct {
 	CPUErr error
 
 	// Delay is how long threads of the tree were runnable and had no processor, all
-	// together; OwnDelay that of the process that measures. Threads that had ended at
-	// the second edge are missing in both.
-	Delay    time.Duration
-	OwnDelay time.Duration
+	// together. Threads that had ended at the second edge are missing.
+	Delay time.Duration
 	// Busiest is the thread of the tree that ran most: where it never waited for anything
 	// but a processor, more processors do not help.
 	Busiest  ThreadTime
-	DelayErr error // of all three
+	DelayErr error // of both
 
 	Procs   int // at the second edge
 	Threads int
@@ -153,14 +150,18 @@ func (e *Reading) Sub(first *Reading) Window {
 		w.Switches, w.SwitchesErr = e.switches.since(first.switches)
 	}
 	if w.CPUErr == nil {
-		w.CPU = e.cpu.sub(first.cpu.CPU)
+		w.CPU = e.cpu.since(first.cpu, first.began)
 		if w.Switches.Tree {
 			e.unseen(first, &w)
 		}
 	}
 	if w.DelayErr == nil {
-		w.Busiest = e.delays.busiest(first.delays)
-		w.Delay, w.OwnDelay = e.delays.since(first.delays), e.own.since(first.own)
+		for _, t := range e.delays.since(first.delays, e.At.Add(e.Took).Sub(first.At)) {
+			w.Delay += t.Delay
+			if t.Ran > w.Busiest.Ran {
+				w.Busiest = t
+			}
+		}
 	}
 	return w
 }

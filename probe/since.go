@@ -6,6 +6,7 @@ import "fmt"
 type difference struct {
 	voluntary, involuntary, rest int64
 	gone                         [2]int64 // voluntary and involuntary ones that were taken off rest
+	missed                       int      // threads that the first reading should have seen
 }
 
 // since is what happened between two readings. The error is that of difference.counted.
@@ -18,11 +19,13 @@ func (x *switching) since(first *switching) (Switches, error) {
 	for _, t := range first.rest {
 		before[t.tid] = t
 	}
-	others := x.others(before) // leaves in before who is not there any more
+	others := x.others(before, first.began) // leaves in before who is not there any more
+	w.Lost = others.missed
 	d := difference{rest: others.voluntary + others.involuntary}
 	if x.tree {
 		d = others
 	} else {
+		w.RestVoluntary, w.RestInvoluntary = uint64(others.voluntary), uint64(others.involuntary)
 		v, i := x.totals(before)
 		v1, i1 := first.totals(nil)
 		d.voluntary, d.involuntary = v-v1, i-i1
@@ -44,6 +47,9 @@ func (x *switching) since(first *switching) (Switches, error) {
 		}
 	}
 	ended := x.ended.Workers - first.ended.Workers
+	if x.threads && x.self == nil {
+		w.Unasked = ended
+	}
 	if x.self != nil && first.self != nil {
 		d.voluntary = int64(x.self.voluntary-first.self.voluntary) - others.voluntary + int64(ended)
 		d.involuntary = int64(x.self.involuntary-first.self.involuntary) - others.involuntary
@@ -54,20 +60,29 @@ func (x *switching) since(first *switching) (Switches, error) {
 }
 
 // others sums what threads did that are no workers, and takes those that are still there
-// out of before.
-func (x *switching) others(before map[int]task) (d difference) {
+// out of before. Of one that is older than the first reading, which should have seen it, it
+// takes nothing: how much of its life was the window's, nobody knows.
+func (x *switching) others(before map[int]task, began uint64) (d difference) {
 	for _, t := range x.rest {
 		old, ok := before[t.tid]
-		if ok && old.start == t.start && old.voluntary <= t.voluntary && old.involuntary <= t.involuntary {
+		switch {
+		case ok && old.start == t.start && old.voluntary <= t.voluntary && old.involuntary <= t.involuntary:
 			delete(before, t.tid)
 			t.voluntary -= old.voluntary
 			t.involuntary -= old.involuntary
+		case older(t.start, began):
+			d.missed++
+			continue
 		}
 		d.voluntary += int64(t.voluntary)
 		d.involuntary += int64(t.involuntary)
 	}
 	return d
 }
+
+// older reports whether what began at start was there before a reading that began at
+// reading: by more than a tick, which both are cut down to. 0 is not known.
+func older(start, reading uint64) bool { return start > 0 && start+1 < reading }
 
 // counted stores the difference in w. No count goes back, so what is below 0 was booked
 // somewhere else, and where decides what is done about it:

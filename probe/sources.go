@@ -21,9 +21,9 @@ const (
 	atOnce = 128
 )
 
-// switchesWeight is that of the switches where all threads are read in one go: they are
-// what a series is looked at for, and a cell may last a second. Of many threads a cell of
-// a second has no switches anyway.
+// switchesWeight is that of the switches: they are what a series is looked at for, and a
+// cell may last a second. Of 1,000 threads, read a few at a time, one round takes a half of
+// the budget of ten seconds, and with an equal part of it would take twenty.
 const switchesWeight = 2
 
 // walkEvery is at how many readings of the tree children are looked for where there are
@@ -34,14 +34,12 @@ const walkEvery = 4
 // Sources returns the sources of a live series of the server, for a Sampler:
 //
 //	procs threads                          of the tree
-//	user-ns sys-ns                         CPU since the start of the series
-//	csw-vol csw-invol csw-runtime          switches likewise, as in Switches; with
-//	                                       Tree there is no csw-runtime
-//	csw-uncertain csw-lost                 what may be wrong with them
+//	csw-vol csw-invol csw-runtime          switches since the start of the series, as in
+//	                                       Switches; with Tree there is no csw-runtime
 //
 // Up to 128 threads are all read in one go, the first time at once, then as the budget
 // allows: 11 of them at every tick, 64 (10 to 20 µs each) every 250 to 750 ms, and as many
-// processes, whose tree and CPU are dearer, about once a second. More are read a few at a
+// processes, whose tree is dearer, about once a second. More are read a few at a
 // time and published when all have been read, which takes seconds with 1,000 threads:
 // within the budget there is no faster way. A server that has ended has no figures.
 //
@@ -51,14 +49,13 @@ func (s *Server) Sources() []Source {
 	l := &live{Server: s}
 	l.tree, l.treeErr = l.Tree() // whichever source is read first, there is one
 	procs, threads := len(l.tree), l.tree.Threads()
-	round, weight := threads, float64(switchesWeight)
+	round := threads
 	if threads > atOnce {
-		round, weight = few, 0
+		round = few
 	}
 	return []Source{
 		{Name: "tree", Cost: time.Duration(procs)*processCost + time.Duration(min(threads, manyThreads))*walkCost, Read: l.readTree},
-		{Name: "cpu", Cost: time.Duration(procs) * processCost, Read: l.readCPU},
-		{Name: "switches", Cost: time.Duration(round) * taskCost, Weight: weight, Read: l.readSwitches},
+		{Name: "switches", Cost: time.Duration(round) * taskCost, Weight: switchesWeight, Read: l.readSwitches},
 	}
 }
 
@@ -69,13 +66,9 @@ type live struct {
 	treeErr error // why there is none
 	reads   int   // of the tree
 
-	cpu      CPU
-	cpuBegan bool
-
 	survey *survey // nil between two rounds
 	last   *switching
 	sum    Switches
-	booked uint64 // of sum.Uncertain what stays
 }
 
 func (l *live) readTree(into Values) error {
@@ -97,22 +90,6 @@ func (l *live) refresh() (ok bool) {
 		}
 	}
 	return true
-}
-
-func (l *live) readCPU(into Values) error {
-	if l.tree == nil {
-		return l.treeErr
-	}
-	now, err := l.proc.cpu(l.r, l.tree, l.workers)
-	if err != nil {
-		return err
-	}
-	if !l.cpuBegan {
-		l.cpu, l.cpuBegan = now.CPU, true
-	}
-	d := now.sub(l.cpu)
-	into["user-ns"], into["sys-ns"] = float64(d.User), float64(d.System)
-	return nil
 }
 
 // readSwitches reads some more threads, or all; after the last one it settles.
@@ -166,9 +143,6 @@ func (l *live) add(last, now *switching) error {
 	l.sum.Voluntary += w.Voluntary
 	l.sum.Involuntary += w.Involuntary
 	l.sum.Rest += w.Rest
-	l.sum.Lost += w.Lost
-	l.sum.Uncertain = l.booked + w.Uncertain // of the edges in between, each cancels out
-	l.booked += now.ended.Uncertain - last.ended.Uncertain
 	return nil
 }
 
@@ -177,5 +151,4 @@ func (l *live) publish(into Values) {
 	if !l.last.tree {
 		into["csw-runtime"] = float64(l.sum.Rest)
 	}
-	into["csw-uncertain"], into["csw-lost"] = float64(l.sum.Uncertain), float64(l.sum.Lost)
 }

@@ -15,6 +15,9 @@ type Switches struct {
 	// Rest is what the other threads of the tree did, the runtime's own; always 0
 	// with Tree.
 	Rest uint64
+	// RestVoluntary and RestInvoluntary are the part of Rest that is known to be one or the
+	// other: all but what other threads of worker processes did that have ended.
+	RestVoluntary, RestInvoluntary uint64
 	// Tree says that no worker can be named: a server without a scoreboard. The row
 	// then carries workers=tree.
 	Tree bool
@@ -25,8 +28,12 @@ type Switches struct {
 	// worker's could not be told from the others'. Nearly always 0.
 	Uncertain uint64
 	// Lost is how many threads that were there at the first edge had ended at the
-	// second and left no account: their last switches are missing.
+	// second and left no account, so that their last switches are missing; and how many the
+	// first edge had overlooked, whose switches in the window cannot be told from earlier ones.
 	Lost int
+	// Unasked is how many workers ended in the window as threads of a process that nobody
+	// asked (Server.Self): of each, what it did on its way out is missing.
+	Unasked uint64
 	// Unseen says, with Tree, that threads or child processes ended in the window and left
 	// no account, some of them perhaps without having been there at either edge: for all of
 	// these the switches are missing. Notes says it to a user.
@@ -48,7 +55,10 @@ func (s Switches) Notes() (notes []string) {
 		notes = append(notes, "processes of the server ended in the window: their context switches are missing where no edge saw them")
 	}
 	if s.Lost > 0 {
-		notes = append(notes, fmt.Sprintf("%d threads of the server ended in the window: their last context switches are missing", s.Lost))
+		notes = append(notes, fmt.Sprintf("%d threads of the server ended in the window, or were overlooked at its beginning: of their context switches some are missing", s.Lost))
+	}
+	if s.Unasked > 0 {
+		notes = append(notes, fmt.Sprintf("%d workers ended in the window as threads: what a thread does on its way out is missing, about a quarter of a voluntary switch of each", s.Unasked))
 	}
 	return notes
 }
@@ -61,6 +71,8 @@ type switching struct {
 	uncertain uint64 // switches of live workers that may be in ended too
 	blind     uint64 // workers that could not be read and are not yet in ended
 	tree      bool
+	began     uint64       // ticks after boot, before the tree was listed; 0 if not known
+	threads   bool         // workers are threads that share a process
 	booked    map[int]bool // processes that have or had a seat
 	processes map[int]bool // that were there
 	self      *ownSwitches // nil: not told
@@ -89,6 +101,7 @@ type survey struct {
 	brief   bool         // do not read when threads began: half the price
 	seated  map[int]bool // threads that have or had a seat
 	booked  map[int]bool // their processes
+	shared  bool         // several of them are of one process
 }
 
 func (r *reader) survey(w Workers, tree Tree) (*survey, error) {
@@ -131,6 +144,7 @@ func (s *survey) seats(live []seat) []seat {
 	for i := range s.workers.Len() {
 		it := s.workers.Seat(i)
 		if it.TID != 0 {
+			s.shared = s.shared || s.booked[it.PID] && !s.seated[it.TID]
 			s.seated[it.TID], s.booked[it.PID] = true, true
 		}
 		if it.Live() {
@@ -250,7 +264,7 @@ func (s *survey) all() *switching {
 // result divides the threads. A seat that is still in doubt counts, as far as it
 // could be read, and is uncertain; one that could not be read counts nothing.
 func (s *survey) result(live []seat, ended Ended) *switching {
-	x := &switching{ended: ended, booked: s.booked, processes: map[int]bool{}}
+	x := &switching{ended: ended, booked: s.booked, threads: s.shared, processes: map[int]bool{}}
 	for _, it := range live {
 		if it.task == nil {
 			if it.doubt {

@@ -69,6 +69,13 @@ func TestSwitchesRecorded(t *testing.T) {
 	if want := uint64(12 + 23 + 2); rest != want { // without thread 105, a worker that has ended
 		t.Errorf("the rest: %d, want %d", rest, want)
 	}
+	if x.threads {
+		t.Error("workers of three processes are taken for threads of one")
+	}
+	w.list = append(w.list, Seat{Generation: 1, PID: 102, TID: 104})
+	if x, err = p.reader().switches(w, mustTree(t, p, 100)); err != nil || !x.threads {
+		t.Errorf("two workers of one process are not told for threads: %v", err)
+	}
 	all, err := p.reader().switches(nil, mustTree(t, p, 100))
 	if err != nil || !all.tree || len(all.rest) != 6 {
 		t.Errorf("without a board: %+v, %v", all, err)
@@ -118,12 +125,28 @@ func TestSince(t *testing.T) {
 		"board: one of the rest ended": {
 			switching{rest: []task{at(1, 1, 5, 100), at(1, 9, 5, 500)}, processes: there},
 			switching{rest: []task{at(1, 1, 5, 110)}, processes: there},
-			Switches{Rest: 11, Lost: 1},
+			Switches{Rest: 11, RestVoluntary: 10, RestInvoluntary: 1, Lost: 1},
 		},
 		"board: a killed process whose threads nobody could tell apart any more": {
 			switching{rest: []task{at(7, 8, 5, 1000)}, workers: []task{at(7, 7, 5, 100)}, booked: map[int]bool{7: true}, processes: map[int]bool{7: true}},
 			switching{ended: Ended{Voluntary: 100 + 1000 + 30, Involuntary: 10 + 100 + 3, Workers: 1, Uncertain: 1243}, processes: there},
 			Switches{Voluntary: 30, Involuntary: 3, Uncertain: 1243},
+		},
+		// A tick is cut off of both: thread 4 may have begun after the reading, 2 and 3 not.
+		"tree: two that the first reading overlooked": {
+			switching{tree: true, began: 11, rest: []task{at(1, 1, 5, 100), at(1, 3, 5, 50)}, processes: there},
+			switching{tree: true, rest: []task{at(1, 1, 5, 130), at(1, 2, 9, 1000), at(1, 3, 9, 70), at(1, 4, 10, 10)}, processes: there},
+			Switches{Tree: true, Voluntary: 30 + 10, Involuntary: 3 + 1, Lost: 3},
+		},
+		"board: workers that ended as threads, whom nobody asked": {
+			switching{ended: Ended{Voluntary: 10, Workers: 4}, processes: there},
+			switching{ended: Ended{Voluntary: 30, Workers: 9}, threads: true, processes: there},
+			Switches{Voluntary: 20, Unasked: 5},
+		},
+		"board: the same, and their process was asked": {
+			switching{ended: Ended{Voluntary: 10, Workers: 4}, processes: there, self: &ownSwitches{voluntary: 12}},
+			switching{ended: Ended{Voluntary: 30, Workers: 9}, threads: true, processes: there, self: &ownSwitches{voluntary: 29}},
+			Switches{Voluntary: 17 + 5},
 		},
 	} {
 		if got, err := tc.second.since(&tc.first); err != nil || got != tc.want {
@@ -133,13 +156,18 @@ func TestSince(t *testing.T) {
 }
 
 // TestSwitchesOracle: a thread that sleeps N times has the switches that getrusage(2)
-// tells itself, as a worker and as part of a tree without workers.
+// tells itself, as a worker and as part of a tree without workers. It may be preempted
+// between what it says and the edge: on a busy machine that is tried again.
 func TestSwitchesOracle(t *testing.T) {
 	p := start(t, nil, "sleeper")
 	before := p.tell("0")
 	tid := before[0]
 	w := &seats{list: []Seat{{Generation: 1, PID: p.pid(), TID: tid}}}
-	for _, workers := range []Workers{w, nil} {
+	tries := 0
+	for _, workers := range []Workers{w, w, w, w, w, nil} {
+		if workers != nil && tries < 0 {
+			continue // it was right
+		}
 		s := newServer(t, Proc{}, p.pid(), workers)
 		quiet(t, p.pid(), tid)
 		first := edge(t, s)
@@ -152,8 +180,15 @@ func TestSwitchesOracle(t *testing.T) {
 		if v < 301 || got.Tree != (workers == nil) || got.Lost != 0 || got.Uncertain != 0 {
 			t.Errorf("%+v; the thread says %d, at least 301 are wanted", got, v)
 		}
-		if workers != nil && (differ(got.Voluntary, v) > 1 || differ(got.Involuntary, i) > 1) {
-			t.Errorf("%d voluntary, %d involuntary; the thread says %d, %d", got.Voluntary, got.Involuntary, v, i)
+		switch tries++; {
+		case workers == nil:
+		case differ(got.Voluntary, v) <= 1 && differ(got.Involuntary, i) <= 1:
+			tries = -1
+		default:
+			t.Logf("%d voluntary, %d involuntary; the thread says %d, %d", got.Voluntary, got.Involuntary, v, i)
+			if tries == 5 {
+				t.Error("the thread and the probe never said the same")
+			}
 		}
 		if workers == nil && (got.Voluntary < v-1 || got.Rest != 0) {
 			t.Errorf("%d voluntary in the tree, its one busy thread says %d", got.Voluntary, v)

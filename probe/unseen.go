@@ -37,7 +37,7 @@ func (s *Server) schedules(tree Tree) (delays, clocks, error) {
 	ran := false
 	for i, p := range tree {
 		before, err := s.processCPU(p.PID)
-		if err := s.r.delaysOf(tree[i:i+1], d); err != nil {
+		if err := s.r.delays(tree[i:i+1], d); err != nil {
 			return nil, nil, err
 		}
 		after, err2 := s.processCPU(p.PID)

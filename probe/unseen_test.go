@@ -73,7 +73,10 @@ func TestNotes(t *testing.T) {
 		{Switches{Unseen: true}, []string{processes}},
 		{Switches{Unseen: true, UnseenCPU: 0.617, Lost: 2}, []string{
 			"threads that used 62% of the server's CPU time or more came and went in the window: their context switches are missing",
-			"2 threads of the server ended in the window: their last context switches are missing",
+			"2 threads of the server ended in the window, or were overlooked at its beginning: of their context switches some are missing",
+		}},
+		{Switches{Unasked: 7}, []string{
+			"7 workers ended in the window as threads: what a thread does on its way out is missing, about a quarter of a voluntary switch of each",
 		}},
 	} {
 		if got := tc.s.Notes(); !slices.Equal(got, tc.want) {

@@ -21,7 +21,7 @@ type Kind string
 const (
 	Total     Kind = "total"      // intended start of the request to the last byte of the answer
 	Connect   Kind = "connect"    // connect(2) to the connection being established
-	FirstByte Kind = "first-byte" // intended start of the request to the first byte of the answer
+	FirstByte Kind = "first-byte" // write of the request to the first byte of the answer
 )
 
 var kinds = []Kind{Total, Connect, FirstByte}

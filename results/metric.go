@@ -44,9 +44,13 @@ const (
 	Retransmits Metric = "retransmits"
 )
 
-// SwitchesPerSec is in samples only, and only where perf events were asked for: context
-// switches of the whole tree per second.
-const SwitchesPerSec Metric = "csw/s"
+// Figures that are in samples only, and only where perf events were asked for: context
+// switches of the whole tree per second and, where the tracepoint sched:sched_switch may be
+// counted, the voluntary ones of them.
+const (
+	SwitchesPerSec  Metric = "csw/s"
+	VoluntaryPerSec Metric = "csw-vol/s"
+)
 
 // Better says which way is good.
 type Better string

@@ -50,7 +50,7 @@ type Result struct {
 	NeverServed int                `json:"never-served"`     // connections that got no answer in the window
 	// PerWorker is how many connections each worker had in the window, those that it had
 	// before included, in the order of the scoreboard's slots; nil where workers cannot
-	// be told apart or each lives for one connection.
+	// be told apart, each lives for one connection, or one ended in the window.
 	PerWorker []uint64 `json:"per-worker,omitempty"`
 	// Ended is how the server ended, if it did before anybody asked it to: the figures are
 	// of a server that was not there all the time.

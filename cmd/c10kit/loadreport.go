@@ -273,7 +273,7 @@ func (l *loadReport) text(w io.Writer) error {
 // miss says what is missing, the figures by their reason: many have the same.
 func (l *loadReport) miss() {
 	why := map[string][]string{}
-	for _, i := range append(results.Metrics(), results.Info{Metric: cswPerf}) {
+	for _, i := range append(results.Metrics(), results.Info{Metric: cswPerf}, results.Info{Metric: cswPerfVoluntary}) {
 		if reason, ok := l.Server.Missing[i.Metric]; ok {
 			why[reason] = append(why[reason], string(i.Metric))
 		}

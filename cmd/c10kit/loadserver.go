@@ -85,18 +85,22 @@ type serverReport struct {
 	Name    string   `json:"name,omitempty"`
 	Workers string   `json:"workers,omitempty"` // "board", or "tree" if none can be named
 	CPU     *float64 `json:"cpu,omitempty"`     // processors that it kept busy
-	// Perf is all context switches of the tree by perf events, if they were asked for.
-	Perf *uint64 `json:"csw-perf,omitempty"`
-	// PerWorker is how many connections each worker had, as in results.Result. It is told
-	// if no worker ended in the window: it would be of those that were left.
+	// Perf is all context switches of the tree by perf events, if they were asked for, and
+	// PerfVoluntary the voluntary ones, for root.
+	Perf          *uint64 `json:"csw-perf,omitempty"`
+	PerfVoluntary *uint64 `json:"csw-vol-perf,omitempty"`
+	// PerWorker is how many connections each worker had: watch.Counted.
 	PerWorker []uint64                   `json:"per-worker,omitempty"`
 	Values    map[results.Metric]float64 `json:"values,omitempty"`
 	Missing   map[results.Metric]string  `json:"missing,omitempty"`
 	Notes     []string                   `json:"notes,omitempty"`
 }
 
-// cswPerf is the key of serverReport.Perf, under Missing too.
-const cswPerf = results.Metric(watch.Perf)
+// The keys of serverReport.Perf and PerfVoluntary, under Missing too.
+const (
+	cswPerf          = results.Metric(watch.Perf)
+	cswPerfVoluntary = results.Metric(watch.PerfVoluntary)
+)
 
 // report divides what was counted by the requests that were answered meanwhile.
 func (s *serverWatch) report(load *loadgen.Result) *serverReport {
@@ -114,20 +118,25 @@ func (s *serverWatch) report(load *loadgen.Result) *serverReport {
 		busy := float64(c.CPU.Total()) / float64(c.Elapsed)
 		r.CPU = &busy
 	}
-	switch {
-	case s.perf && c.PerfErr != nil:
-		r.Missing[cswPerf] = c.PerfErr.Error()
-	case s.perf:
-		r.Perf = &c.Perf
+	if s.perf {
+		r.Perf = r.ofPerf(cswPerf, c.Perf, c.PerfErr)
+		r.PerfVoluntary = r.ofPerf(cswPerfVoluntary, c.PerfVoluntary, c.PerfVoluntaryErr)
 	}
-	if c.Board.Ended == 0 {
-		r.PerWorker = c.PerWorker
-	}
-	if errors.Is(c.CPUErr, probe.ErrGone) && process.PID != 0 {
+	r.PerWorker = c.PerWorker
+	if errors.Is(c.TreeErr, probe.ErrGone) && process.PID != 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("the server, process %v, ended while it was loaded", process))
 	}
 	r.Notes = append(r.Notes, c.Notes()...)
 	return r
+}
+
+// ofPerf is a count of perf events, or says why it is missing.
+func (r *serverReport) ofPerf(m results.Metric, n uint64, err error) *uint64 {
+	if err != nil {
+		r.Missing[m] = err.Error()
+		return nil
+	}
+	return &n
 }
 
 // figure formats one figure, or a dash.
@@ -160,7 +169,7 @@ func (r *serverReport) processText(w io.Writer) {
 	fmt.Fprintf(w, "  CPU\t%s a request\t%suser %s, system %s\n", f(results.CPUPerReq), cpu, f(results.UserPerReq), f(results.SysPerReq))
 	fmt.Fprintf(w, "  switches\t%s voluntary a request\t%s involuntary, %s\n", f(results.CswVoluntary), f(results.CswInvoluntary), r.whose())
 	if r.Perf != nil {
-		fmt.Fprintf(w, "  perf events\t%d switches\tof the whole tree in the window\n", *r.Perf)
+		fmt.Fprintf(w, "  perf events\t%d switches\tof the whole tree in the window, %s of them voluntary\n", *r.Perf, count(r.PerfVoluntary))
 	}
 	if v, ok := r.Values[results.WakeUps]; ok {
 		fmt.Fprintf(w, "  wake-ups\t%s a request\t%s calls found nothing to do\n", results.WakeUps.Format(v), f(results.EAGAINs))

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/c10kit/c10kit/internal/netns"
 	"golang.org/x/sys/unix"
@@ -41,6 +40,9 @@ func TestCommand(t *testing.T) {
 			var out, talk bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &talk
 			err = cmd.Run()
+			if cmd.ProcessState == nil {
+				t.Fatalf("it was not started: %v", err)
+			}
 			if status := cmd.ProcessState.ExitCode(); status != c.status {
 				t.Errorf("exit status %d, error %v, expected %d", status, err, c.status)
 			}
@@ -61,8 +63,11 @@ func TestCommandCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(50*time.Millisecond, cancel)
-	err = cmd.Run()
+	if err := cmd.Start(); err != nil { // on a slow machine the context would else be over before it
+		t.Fatal(err)
+	}
+	cancel()
+	err = cmd.Wait()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) && !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, expected a killed command", err)

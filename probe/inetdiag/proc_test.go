@@ -61,8 +61,8 @@ func procAddr(t *testing.T, text string) netip.AddrPort {
 	return netip.AddrPortFrom(addr.Unmap(), uint16(number))
 }
 
-// procCounts counts as States does.
-func procCounts(t *testing.T, addr netip.AddrPort) (server, client Counts) {
+// procCounts counts as everyState does.
+func procCounts(t *testing.T, addr netip.AddrPort) (server, client counts) {
 	t.Helper()
 	matches := func(end netip.AddrPort) bool {
 		return end.Port() == addr.Port() && (addr.Addr().IsUnspecified() || end.Addr() == addr.Addr().Unmap())

@@ -106,7 +106,7 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"127.0.0.1:1", "[::1]:1", "[fe80::1%lo]:1", "0.0.0.0:1"} {
-		if _, _, err := conn.States(portOf(text)); err != nil {
+		if _, _, err := conn.everyState(portOf(text)); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -56,32 +56,22 @@ type TimeWaits struct {
 //
 // Nothing is kept of the sockets. For its price see BenchmarkTimeWaits: 4 ms of CPU
 // with 30,000 of them on a quiet machine and 9 ms on a busy one, of which the kernel's
-// walk over its table is 85% and more: it costs that much without a single match. A
-// series that is to cost nothing takes netstat.TimeWaitGauge, and this once in a
-// second or two.
+// walk over its table is 85% and more: it costs that much without a single match. So a
+// series takes it once in a second or two.
 func (c *Conn) TimeWaits(addr netip.AddrPort) (TimeWaits, error) {
 	server, client, err := c.count(addr, TimeWait.bit())
 	return TimeWaits{Server: server[TimeWait], Client: client[TimeWait]}, err
 }
 
-// Counts has the number of sockets in each state, by State.
-type Counts [states]int
-
-// States counts the sockets in each state of RFC 9293 whose local end is addr (the
-// server's side: listeners, connections, those in the accept queue, handshakes) and
-// those whose remote end is (the clients on this machine). An unspecified address
-// means its port on every address.
-func (c *Conn) States(addr netip.AddrPort) (server, client Counts, err error) {
-	const every = 1<<states - 2 // state 0 does not exist
-	return c.count(addr, every)
-}
+// counts has the number of sockets in each state, by State.
+type counts [states]int
 
 // count adds up both families, in one walk each for both ends. After an error the
 // sums are zero, not half.
-func (c *Conn) count(addr netip.AddrPort, mask uint32) (server, client Counts, err error) {
+func (c *Conn) count(addr netip.AddrPort, mask uint32) (server, client counts, err error) {
 	err = c.eachFamily(query{states: mask, addr: addr, ends: localEnd | remoteEnd}, func(q query) error {
-		var atServer, atClient Counts
-		forget := func() { atServer, atClient = Counts{}, Counts{} }
+		var atServer, atClient counts
+		forget := func() { atServer, atClient = counts{}, counts{} }
 		err := c.dump(q, forget, func(r row) {
 			s := r.state()
 			if s == synReceivedRequest {
@@ -105,7 +95,7 @@ func (c *Conn) count(addr netip.AddrPort, mask uint32) (server, client Counts, e
 		return err
 	})
 	if err != nil {
-		return Counts{}, Counts{}, err
+		return counts{}, counts{}, err
 	}
 	return server, client, nil
 }

@@ -1,8 +1,11 @@
 package netstat
 
 import (
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +38,22 @@ func closeFirst(t *testing.T, first, second net.Conn) {
 		t.Fatalf("error %v, expected EOF", err)
 	}
 	second.Close()
+}
+
+// standing is how many TIME_WAITs there are, with FIN_WAIT2 of closed sockets: the tw of
+// sockstat.
+func standing(t *testing.T) (n int64) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/net/sockstat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tcp, _ := strings.Cut(string(text), "\nTCP: ")
+	_, tw, _ := strings.Cut(tcp, " tw ")
+	if _, err := fmt.Sscan(tw, &n); err != nil {
+		t.Fatalf("sockstat %q: %v", text, err)
+	}
+	return n
 }
 
 // TestTimeWaitsCreated tries the formula on this kernel, in a namespace where every
@@ -73,7 +92,7 @@ func TestTimeWaitsCreated(t *testing.T) {
 		}, 5, 5, 0, 0},
 		{"more than tcp_max_tw_buckets", 150, func(i int) { byServer(20_000 + i) }, 180 - 56, 180 - 56, 0, 150 - (180 - 56)},
 	} {
-		before := read(t, "/proc")
+		before, stood := read(t, "/proc"), standing(t)
 		for i := range step.n {
 			step.act(i)
 		}
@@ -90,7 +109,10 @@ func TestTimeWaitsCreated(t *testing.T) {
 		if err != nil || created != step.created {
 			t.Errorf("%s: %d made, error %v, expected %d", step.name, created, err, step.created)
 		}
-		for c, want := range map[Counter]int64{TCPTW: step.standing, TWRecycled: step.recycled, TCPTimeWaitOverflow: step.overflows} {
+		if n := standing(t) - stood; n != step.standing {
+			t.Errorf("%s: %d more stand, expected %d", step.name, n, step.standing)
+		}
+		for c, want := range map[Counter]int64{TWRecycled: step.recycled, TCPTimeWaitOverflow: step.overflows} {
 			if n, ok := window.Get(c); !ok || n != want {
 				t.Errorf("%s: %v %d, known %v, expected %d", step.name, c, n, ok, want)
 			}

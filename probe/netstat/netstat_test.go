@@ -2,14 +2,16 @@ package netstat
 
 import (
 	"errors"
-	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func openReader(t testing.TB, proc string) *Reader {
@@ -46,24 +48,30 @@ func got(v Values) map[string]int64 {
 	return values
 }
 
-// TestRecorded reads a short recording: a kernel without sockstat6 and without some
-// counters, whose groups of no interest have a value beyond int64.
+// missingOf returns the counters that were not read, in their order.
+func missingOf(v Values) (missing []Counter) {
+	for c := range counters {
+		if _, ok := v.Get(c); !ok {
+			missing = append(missing, c)
+		}
+	}
+	return missing
+}
+
+// TestRecorded reads a short recording: a kernel without one of the counters, whose groups
+// of no interest have a value beyond int64.
 func TestRecorded(t *testing.T) {
 	v := read(t, "testdata/linux-5.10")
 	want := map[string]int64{
-		"TcpExt.SyncookiesSent": 1, "TcpExt.SyncookiesRecv": 2, "TcpExt.TW": 300, "TcpExt.TWRecycled": 4, "TcpExt.TWKilled": 5,
-		"TcpExt.ListenOverflows": 6, "TcpExt.ListenDrops": 7, "TcpExt.TCPTimeouts": 8, "TcpExt.TCPReqQFullDoCookies": 9,
-		"TcpExt.TCPReqQFullDrop": 10, "TcpExt.TCPSynRetrans": 11,
-		"Tcp.ActiveOpens": 20, "Tcp.PassiveOpens": 21, "Tcp.AttemptFails": 22, "Tcp.EstabResets": 23, "Tcp.CurrEstab": 24,
-		"Tcp.InSegs": 25, "Tcp.OutSegs": 26, "Tcp.RetransSegs": 27, "Tcp.InErrs": 28, "Tcp.OutRsts": 29,
-		"TCP.inuse": 31, "TCP.orphan": 32, "TCP.tw": 33, "TCP.alloc": 34, "TCP.mem": 35,
+		"TcpExt.TW": 300, "TcpExt.TWRecycled": 4, "TcpExt.TWKilled": 5, "TcpExt.ListenOverflows": 6,
+		"Tcp.OutSegs": 26, "Tcp.RetransSegs": 27,
 	}
 	if diff := cmp.Diff(want, got(v)); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
-	missing := v.Missing()
-	if len(missing)+len(want) != int(counters) || !slices.Contains(missing, TCP6Inuse) || !slices.Contains(missing, TCPTimeWaitOverflow) {
-		t.Errorf("missing %v, expected the %d others, TCP6.inuse among them", missing, int(counters)-len(want))
+	missing := missingOf(v)
+	if !slices.Equal(missing, []Counter{TCPTimeWaitOverflow}) {
+		t.Errorf("missing %v, expected TcpExt.TCPTimeWaitOverflow", missing)
 	}
 	window := v.Sub(v)
 	if n, err := window.TimeWaitsCreated(); err == nil || !strings.Contains(err.Error(), "5.10.0-28-amd64 is older than 5.18") {
@@ -75,33 +83,27 @@ func TestRecorded(t *testing.T) {
 func TestThisKernel(t *testing.T) {
 	for _, proc := range []string{"testdata/linux-6.18", "/proc"} {
 		v := read(t, proc)
-		missing := v.Missing()
-		if _, err := os.Stat(filepath.Join(proc, "net/sockstat6")); err != nil {
-			missing = slices.DeleteFunc(missing, func(c Counter) bool { return c == TCP6Inuse })
-		}
-		if len(missing) > 0 {
+		if missing := missingOf(v); len(missing) > 0 {
 			t.Errorf("%s: missing %v", proc, missing)
 		}
 	}
 }
 
-// TestSub checks differences: gauges may fall, counters may not, and what is missing
-// on either side stays missing.
+// TestSub checks differences: a counter does not fall, and what is missing on either side
+// stays missing.
 func TestSub(t *testing.T) {
 	var before, after Values
 	before.set(OutSegs, 10)
 	after.set(OutSegs, 17)
-	before.set(TCPTW, 9)
-	after.set(TCPTW, 2)
 	before.set(RetransSegs, 5) // another namespace's
 	after.set(RetransSegs, 4)
-	before.set(InErrs, 1)
-	after.set(OutRsts, 1)
-	if diff := cmp.Diff(map[string]int64{"Tcp.OutSegs": 7, "TCP.tw": -7}, got(after.Sub(before))); diff != "" {
+	before.set(TW, 1)
+	after.set(TWKilled, 1)
+	if diff := cmp.Diff(map[string]int64{"Tcp.OutSegs": 7}, got(after.Sub(before))); diff != "" {
 		t.Errorf("- expected, + difference:\n%s", diff)
 	}
 	var none Values
-	if n := len(none.Missing()); n != int(counters) {
+	if n := len(missingOf(none)); n != int(counters) {
 		t.Errorf("the zero Values miss %d counters, expected all %d", n, counters)
 	}
 }
@@ -128,8 +130,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"no number", "net/snmp", "Tcp: OutSegs\nTcp: many\n", `Tcp.OutSegs is "many"`},
 		{"beyond int64", "net/snmp", "Tcp: OutSegs\nTcp: 18446744073709551615\n", "expected a number"},
 		{"only a sign", "net/snmp", "Tcp: OutSegs\nTcp: -\n", "expected a number"},
-		{"name without a value", "net/sockstat", "TCP: inuse 1 tw\n", `TCP.tw is ""`},
-		{"no colon", "net/sockstat", "TCP inuse 1\n", "has no colon"},
+		{"no colon", "net/snmp", "Tcp OutSegs\nTcp: 1\n", "not followed by its values"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v, err := openReader(t, writeProc(t, c.file, c.text)).Read()
@@ -143,22 +144,61 @@ func TestBrokenFiles(t *testing.T) {
 // TestOneBrokenFile checks that the other files are read all the same.
 func TestOneBrokenFile(t *testing.T) {
 	proc := writeProc(t, "net/netstat", "TcpExt: TW\n")
-	if err := os.WriteFile(filepath.Join(proc, "net/sockstat"), []byte("TCP: inuse 1 orphan 0 tw 5 alloc 1 mem 0\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(proc, "net/snmp"), []byte("Tcp: OutSegs\nTcp: 5\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	v, err := openReader(t, proc).Read()
-	if n, ok := v.Get(TCPTW); err == nil || !ok || n != 5 {
-		t.Errorf("tw %d, %v, error %v, expected 5 with an error about netstat", n, ok, err)
+	if n, ok := v.Get(OutSegs); err == nil || !ok || n != 5 {
+		t.Errorf("%d segments, %v, error %v, expected 5 with an error about netstat", n, ok, err)
 	}
 }
 
 // TestNothing checks folders without any of the files.
 func TestNothing(t *testing.T) {
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "net/sockstat") {
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "net/snmp") {
 		t.Errorf("error %v, expected one that names the files", err)
 	}
-	if _, err := OpenTimeWaitGauge(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v, expected fs.ErrNotExist", err)
+}
+
+// TestThread checks that the counters are those of the thread that opens them, wherever the
+// rest of the process is.
+func TestThread(t *testing.T) {
+	var ours, alone Values
+	var err error
+	done := make(chan struct{})
+	go func() { // its thread ends with it
+		defer close(done)
+		runtime.LockOSThread()
+		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return
+		}
+		var r *Reader
+		if r, err = Open("/proc"); err != nil {
+			return
+		}
+		defer r.Close()
+		alone, err = r.Read()
+	}()
+	<-done
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) {
+		t.Skip("no network namespace for a thread: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	server, client := pair(t, l, 0)
+	defer server.Close()
+	defer client.Close()
+	ours = read(t, "/proc")
+	n, ok1 := ours.Get(OutSegs)
+	zero, ok2 := alone.Get(OutSegs)
+	if !ok1 || !ok2 || n == 0 || zero != 0 {
+		t.Errorf("%d segments here (read: %v), %d where nobody is (read: %v)", n, ok1, zero, ok2)
 	}
 }
 
@@ -175,41 +215,16 @@ func TestLongFile(t *testing.T) {
 	}
 }
 
-// TestGauge reads recordings, and one without tw.
-func TestGauge(t *testing.T) {
-	for proc, want := range map[string]int64{"testdata/linux-5.10": 33, writeProc(t, "net/sockstat", "TCP: inuse 1\n"): -1} {
-		g, err := OpenTimeWaitGauge(proc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
-		n, err := g.Read()
-		if (err == nil) != (want >= 0) || err == nil && n != want {
-			t.Errorf("%s: %d, error %v, expected %d (-1: an error)", proc, n, err, want)
-		}
-	}
-}
-
-// TestAllocations checks that neither the gauge nor a whole reading allocates.
+// TestAllocations checks that a reading allocates nothing.
 func TestAllocations(t *testing.T) {
-	g, err := OpenTimeWaitGauge("/proc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
 	r := openReader(t, "/proc")
-	for name, read := range map[string]func() error{
-		"gauge":  func() error { _, err := g.Read(); return err },
-		"reader": func() error { _, err := r.Read(); return err },
-	} {
-		n := testing.AllocsPerRun(100, func() {
-			if err := read(); err != nil {
-				t.Error(err)
-			}
-		})
-		if n != 0 {
-			t.Errorf("%s: %v allocations a reading, expected 0", name, n)
+	n := testing.AllocsPerRun(100, func() {
+		if _, err := r.Read(); err != nil {
+			t.Error(err)
 		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations a reading, expected 0", n)
 	}
 }
 
@@ -230,20 +245,6 @@ func BenchmarkReader(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := r.Read(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkTimeWaitGauge(b *testing.B) {
-	g, err := OpenTimeWaitGauge("/proc")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer g.Close()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := g.Read(); err != nil {
 			b.Fatal(err)
 		}
 	}

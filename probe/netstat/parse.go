@@ -6,20 +6,12 @@ import (
 	"math"
 )
 
-// parse enters what one file says into v. The text is not kept, and the good path
-// allocates nothing.
+// parse enters what one file says into v: groups of two lines, GROUP: and names, GROUP:
+// and values. A group whose lines do not match is an error, since values could then stand
+// under wrong names; groups without a counter of the table are not looked into, so that a
+// strange value there disturbs nobody. The text is not kept, and the good path allocates
+// nothing.
 func parse(v *Values, from source, text []byte) error {
-	if from == fromNetstat || from == fromSNMP {
-		return parseTwoLines(v, from, text)
-	}
-	return parsePairs(v, from, text)
-}
-
-// parseTwoLines reads groups of two lines: GROUP: and names, GROUP: and values. A
-// group whose lines do not match is an error, since values could then stand under
-// wrong names; groups without a counter of the table are not looked into, so that a
-// strange value there disturbs nobody.
-func parseTwoLines(v *Values, from source, text []byte) error {
 	for len(text) > 0 {
 		var names, values []byte
 		names, text = cutLine(text)
@@ -29,7 +21,7 @@ func parseTwoLines(v *Values, from source, text []byte) error {
 		if !ok || !too || !bytes.Equal(group, again) {
 			return fmt.Errorf("%s: unknown layout: line %.20q is not followed by its values", paths[from], group)
 		}
-		if !wanted(from, group) {
+		if string(group) != groups[from] {
 			continue
 		}
 		for {
@@ -42,34 +34,7 @@ func parseTwoLines(v *Values, from source, text []byte) error {
 			if len(name) == 0 || len(value) == 0 {
 				return fmt.Errorf("%s: unknown layout: %s has not as many names as values", paths[from], group)
 			}
-			if err := enter(v, from, group, name, value); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// parsePairs reads lines of GROUP: and names with values in turn.
-func parsePairs(v *Values, from source, text []byte) error {
-	for len(text) > 0 {
-		var line []byte
-		line, text = cutLine(text)
-		group, rest, ok := bytes.Cut(line, colon)
-		if !ok {
-			return fmt.Errorf("%s: unknown layout: line %.20q has no colon", paths[from], line)
-		}
-		if !wanted(from, group) {
-			continue
-		}
-		for {
-			var name, value []byte
-			name, rest = cutField(rest)
-			if len(name) == 0 {
-				break
-			}
-			value, rest = cutField(rest)
-			if err := enter(v, from, group, name, value); err != nil {
+			if err := enter(v, from, name, value); err != nil {
 				return err
 			}
 		}
@@ -79,23 +44,9 @@ func parsePairs(v *Values, from source, text []byte) error {
 
 var colon = []byte(": ")
 
-// wanted reports whether the table has a counter in that group of that file.
-func wanted(from source, group []byte) bool {
-	switch from {
-	case fromNetstat:
-		return string(group) == "TcpExt"
-	case fromSNMP:
-		return string(group) == "Tcp"
-	case fromSockstat:
-		return string(group) == "TCP"
-	default:
-		return string(group) == "TCP6"
-	}
-}
-
 // enter sets the counter of that name, if it is one of ours.
-func enter(v *Values, from source, group, name, value []byte) error {
-	c, ours := index[from][key{string(group), string(name)}] // the conversions of a lookup do not allocate
+func enter(v *Values, from source, name, value []byte) error {
+	c, ours := index[from][string(name)] // the conversion of a lookup does not allocate
 	if !ours {
 		return nil
 	}

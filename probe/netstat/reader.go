@@ -20,14 +20,19 @@ type Reader struct {
 	made    bool // this kernel counts a TIME_WAIT when it is made
 }
 
-// Open opens the files under proc, usually "/proc". A file that does not exist is no
-// error, its counters are [Values.Missing]; nothing at all is one. The caller closes
+// Open opens the files under proc, usually "/proc": those of the calling thread, in
+// thread-self, or of a recorded /proc the only ones. A file that does not exist is no
+// error, its counters are missing; nothing at all is one. The caller closes
 // the Reader.
 func Open(proc string) (*Reader, error) {
 	r := &Reader{buf: make([]byte, 16<<10)} // netstat, the largest, has 4 to 5 KiB
+	thread := filepath.Join(proc, "thread-self")
+	if _, err := os.Stat(thread); err != nil {
+		thread = proc
+	}
 	none := true
 	for i, path := range paths {
-		file, err := os.Open(filepath.Join(proc, path))
+		file, err := os.Open(filepath.Join(thread, path))
 		switch {
 		case err == nil:
 			r.files[i], none = file, false
@@ -65,7 +70,7 @@ func countsWhenMade(release string) bool {
 
 // Read returns the counters as they are now. An error names each file that could not
 // be read or understood; what the others say is in the Values all the same. It costs
-// eight system calls, and does not allocate unless it fails. The four files are
+// four system calls, and does not allocate unless it fails. The two files are
 // read one after the other, not at one moment.
 func (r *Reader) Read() (Values, error) {
 	v := Values{made: r.made, known: r.release}

@@ -17,24 +17,13 @@ type Values struct {
 
 var _ [64 - counters]struct{} // have has room for all
 
-// Get returns a counter's value, and whether it was read.
+// Get returns a counter's value, and whether it was read: not ok is that this kernel has no
+// such counter, or that its file could not be read.
 func (v *Values) Get(c Counter) (value int64, ok bool) {
 	if c >= counters || v.have&(1<<c) == 0 {
 		return 0, false
 	}
 	return v.v[c], true
-}
-
-// Missing returns the counters that were not read, in their order: this kernel has
-// no such counter, or its file could not be read.
-func (v *Values) Missing() []Counter {
-	var missing []Counter
-	for c := range counters {
-		if _, ok := v.Get(c); !ok {
-			missing = append(missing, c)
-		}
-	}
-	return missing
 }
 
 func (v *Values) set(c Counter, value int64) {
@@ -50,7 +39,7 @@ func (v Values) Sub(earlier Values) Values {
 	for c := range counters {
 		now, ok := v.Get(c)
 		then, had := earlier.Get(c)
-		if ok && had && (now >= then || c.Gauge()) {
+		if ok && had && now >= then {
 			window.set(c, now-then)
 		}
 	}

@@ -1,7 +1,7 @@
 package perf
 
 import (
-	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"testing"
@@ -9,12 +9,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkSwitch: what a switch costs with and without a trace, in CPU time of this process, the drain of the rings
-// included. Two threads on one CPU hand a byte to and fro through pipes: two switches an operation.
+// BenchmarkSwitch: what a switch costs with and without a counter or a trace, in CPU time of this process, the drain of
+// the rings included. Two threads on one CPU hand a byte to and fro through pipes: two switches an operation.
 func BenchmarkSwitch(b *testing.B) {
 	needTrace(b)
-	for _, traced := range []bool{false, true} {
-		b.Run(fmt.Sprintf("traced=%v", traced), func(b *testing.B) {
+	counter := func(events ...Event) func() (io.Closer, error) {
+		return func() (io.Closer, error) { return NewCounter(os.Getpid(), events...) }
+	}
+	for _, by := range []struct {
+		name string
+		open func() (io.Closer, error)
+	}{
+		{"none", func() (io.Closer, error) { return io.NopCloser(nil), nil }},
+		{"counter", counter(ContextSwitches)},
+		{"voluntary", counter(ContextSwitches, VoluntarySwitches)},
+		{"trace", func() (io.Closer, error) { return NewTrace(Options{Roots: []int{os.Getpid()}}) }},
+	} {
+		b.Run("by="+by.name, func(b *testing.B) {
 			there, back := pipe(b), pipe(b)
 			var before, after unix.Rusage
 			done := make(chan struct{})
@@ -25,13 +36,11 @@ func BenchmarkSwitch(b *testing.B) {
 				}
 			}()
 			stay(b)
-			if traced {
-				trace, err := NewTrace(Options{Roots: []int{os.Getpid()}})
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer trace.Close()
+			instrument, err := by.open()
+			if err != nil {
+				b.Fatal(err)
 			}
+			defer instrument.Close()
 			_ = unix.Getrusage(unix.RUSAGE_SELF, &before)
 			for b.Loop() {
 				_, _ = unix.Write(there[1], []byte{1})

@@ -27,17 +27,17 @@ func TestCounterSwitches(t *testing.T) {
 	needCounter(t)
 	const threads, sleeps = 20, 50
 	child := start(t, "perf-sleepers", strconv.Itoa(threads), strconv.Itoa(sleeps))
-	c, err := NewCounter(child.pid, ContextSwitches, CPUMigrations, TaskClock, PageFaults)
+	c, err := NewCounter(child.pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	attached := c.Threads()
+	attached := len(c.fds)
 	before := counted(t, c)
 	said := child.work(t)
 	after := counted(t, c)
-	if len(after) != 4 {
-		t.Errorf("asked for 4 events, got %v", after)
+	if len(after) != 1 {
+		t.Errorf("asked for 1 event, got %v", after)
 	}
 	var own uint64
 	for _, u := range said {
@@ -46,11 +46,8 @@ func TestCounterSwitches(t *testing.T) {
 	if got := after[ContextSwitches] - before[ContextSwitches]; got < own {
 		t.Errorf("%d switches, the threads say %d", got, own)
 	}
-	if got := after[TaskClock] - before[TaskClock]; got == 0 || got > uint64(10*time.Second) {
-		t.Errorf("%d ns of CPU", got)
-	}
-	if c.Threads() != attached || attached < 2 {
-		t.Errorf("attached to %d threads, then %d", attached, c.Threads())
+	if len(c.fds) != attached || attached < 2 {
+		t.Errorf("attached to %d threads, then %d", attached, len(c.fds))
 	}
 }
 
@@ -60,7 +57,7 @@ func TestCounterTrace(t *testing.T) {
 	needCounter(t)
 	needTrace(t)
 	child := start(t, "perf-family", "3", "50")
-	c, err := NewCounter(child.pid)
+	c, err := NewCounter(child.pid, ContextSwitches, VoluntarySwitches)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,21 +69,42 @@ func TestCounterTrace(t *testing.T) {
 		after = counted(t, c)
 	})
 	var ended, ending uint64
-	all := counts.Sum(func(thread Thread) bool {
+	sum := counts.Sum(func(thread Thread) bool {
 		if thread.Exited {
 			ended++
 			ending += thread.Ending
 		}
 		return true
-	}).Total()
+	})
+	all := sum.Total()
 	got := after[ContextSwitches] - before[ContextSwitches]
 	t.Logf("counter %d, trace %d, of which %d while %d threads ended", got, all, ending, ended)
 	if ending < ended {
 		t.Errorf("%d threads ended with %d switches", ended, ending)
 	}
-	// At the edges the runtime of the child switches some times between one instrument's instant and the other's.
-	if want := all - ending; got+10 < want || got > want+10 {
-		t.Errorf("counter %d, want %d +- 10", got, want)
+	// At the edges the runtime of the child switches some times between one instrument's instant and the other's. On a
+	// busy machine these instants are farther apart, and more of all is switched: some, and a fiftieth part.
+	slack := 10 + all/50
+	if want := all - ending; got+slack < want || got > want+slack {
+		t.Errorf("counter %d, want %d +- %d", got, want, slack)
+	}
+	// A thread may be preempted on its way out as well: how many of those are voluntary is not told.
+	vol := after[VoluntarySwitches] - before[VoluntarySwitches]
+	t.Logf("voluntary: counter %d, trace %d", vol, sum.Voluntary)
+	if vol+ending+slack < sum.Voluntary || vol > sum.Voluntary+slack {
+		t.Errorf("counter %d voluntary, the trace %d, of which at most %d at a thread's end", vol, sum.Voluntary, ending)
+	}
+}
+
+// TestCounterVoluntaryRefused: nobody but root gets the voluntary ones, and is told why.
+func TestCounterVoluntaryRefused(t *testing.T) {
+	if _, err := schedSwitch(); err == nil {
+		t.Skip("tracefs is readable here")
+	}
+	c, err := NewCounter(os.Getpid(), ContextSwitches, VoluntarySwitches)
+	var refused *Error
+	if c != nil || !errors.As(err, &refused) || refused.Cure == "" {
+		t.Errorf("%v: want an error with a cure", err)
 	}
 }
 
@@ -95,36 +113,53 @@ func TestCounterOwnThread(t *testing.T) {
 	needCounter(t)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	fd, err := openSoftware(ContextSwitches, 0)
+	fd, err := openSwitches(0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	read := func() (uint64, uint64) {
+	fds := []int{fd}
+	if point, err := schedSwitch(); err == nil {
+		voluntary, err := openVoluntary(point, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(voluntary)
+		fds = append(fds, voluntary)
+	}
+	read := func() (counts []uint64, usage [2]uint64) {
 		t.Helper()
-		// A preemption between the two calls is seen by one of them only: read again until none fell in between.
+		// A preemption between the calls is seen by some of them only: read again until none fell in between.
 		for {
 			var before, after unix.Rusage
-			err1 := unix.Getrusage(unix.RUSAGE_THREAD, &before)
-			n, err2 := readCount(fd)
-			err3 := unix.Getrusage(unix.RUSAGE_THREAD, &after)
-			if err := errors.Join(err1, err2, err3); err != nil {
+			err := unix.Getrusage(unix.RUSAGE_THREAD, &before)
+			counts = counts[:0]
+			for _, fd := range fds {
+				n, readErr := readCount(fd)
+				counts, err = append(counts, n), errors.Join(err, readErr)
+			}
+			if err := errors.Join(err, unix.Getrusage(unix.RUSAGE_THREAD, &after)); err != nil {
 				t.Fatal(err)
 			}
 			if before.Nvcsw == after.Nvcsw && before.Nivcsw == after.Nivcsw {
-				return n, uint64(after.Nvcsw + after.Nivcsw)
+				return counts, [2]uint64{uint64(after.Nvcsw + after.Nivcsw), uint64(after.Nvcsw)}
 			}
 		}
 	}
-	count0, usage0 := read()
+	counts0, usage0 := read()
 	for range 100 {
 		ms := unix.NsecToTimespec(int64(time.Millisecond))
 		_ = unix.Nanosleep(&ms, nil)
 	}
-	count1, usage1 := read()
-	if count1-count0 != usage1-usage0 || count1-count0 < 100 {
-		t.Errorf("%d switches, getrusage says %d, slept 100 times", count1-count0, usage1-usage0)
+	for begin := threadCPU(t); threadCPU(t)-begin < 50*time.Millisecond; { // to be preempted, where others want to run
 	}
+	counts1, usage1 := read()
+	for i, what := range []string{"switches", "voluntary switches"}[:len(fds)] {
+		if got, want := counts1[i]-counts0[i], usage1[i]-usage0[i]; got != want || got < 100 {
+			t.Errorf("%d %s, getrusage says %d, slept 100 times", got, what, want)
+		}
+	}
+	t.Logf("%d switches, %d voluntary", usage1[0]-usage0[0], usage1[1]-usage0[1])
 }
 
 // TestCounterAfterEnd: a counter outlives its process and keeps the numbers.
@@ -202,7 +237,7 @@ func BenchmarkCounterRead(b *testing.B) {
 			}
 			each := float64(threadCPU(b)-begin) / float64(b.N)
 			b.ReportMetric(each, "cpu-ns/op")
-			b.ReportMetric(each/float64(c.Threads()), "cpu-ns/thread")
+			b.ReportMetric(each/float64(len(c.fds)), "cpu-ns/thread")
 			b.ReportMetric(each*4/1e9*100, "core%@4Hz")
 		})
 	}

@@ -3,8 +3,8 @@
 //
 // Two instruments:
 //
-//   - [Counter] keeps software events (context switches, migrations, CPU time, page faults) on every thread of a process
-//     tree. The kernel only adds; a reading costs one read(2) a thread and event.
+//   - [Counter] keeps events on every thread of a process tree: all context switches, and for root the voluntary ones
+//     apart. The kernel only adds; a reading costs one read(2) a thread and event.
 //   - [Trace] records each single switch of the whole machine from the tracepoint sched:sched_switch, with the birth and
 //     the end of every thread, and tells at the end who of a process tree switched how often, voluntarily or not. It is
 //     exact or says that it is not: what a ring could not hold is counted in [Counts].Lost.

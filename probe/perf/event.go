@@ -2,7 +2,9 @@ package perf
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strconv"
 	"unsafe"
@@ -10,30 +12,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Event is a software event of the kernel, with the name that perf(1) gives it.
+// Event is what a [Counter] counts.
 type Event int
 
-// The events that a [Counter] can keep. A reading of TaskClock is in nanoseconds of CPU time, the others are numbers of
-// times.
 const (
-	ContextSwitches Event = unix.PERF_COUNT_SW_CONTEXT_SWITCHES
-	CPUMigrations   Event = unix.PERF_COUNT_SW_CPU_MIGRATIONS
-	TaskClock       Event = unix.PERF_COUNT_SW_TASK_CLOCK
-	PageFaults      Event = unix.PERF_COUNT_SW_PAGE_FAULTS
+	// ContextSwitches is every switch: the software event, for which perf_event_paranoid decides.
+	ContextSwitches Event = iota
+	// VoluntarySwitches is those of threads that blocked: the tracepoint sched:sched_switch, of which the kernel counts
+	// only those that Trace takes for voluntary. Its number is in tracefs, which is root's.
+	VoluntarySwitches
 )
 
 func (e Event) String() string {
 	switch e {
 	case ContextSwitches:
 		return "context-switches"
-	case CPUMigrations:
-		return "cpu-migrations"
-	case TaskClock:
-		return "task-clock"
-	case PageFaults:
-		return "page-faults"
+	case VoluntarySwitches:
+		return "sched:sched_switch"
 	}
-	return "software-event-" + strconv.Itoa(int(e))
+	return "event-" + strconv.Itoa(int(e))
 }
 
 const everyone, anyCPU = -1, -1 // pid and cpu of perf_event_open(2)
@@ -49,17 +46,42 @@ func open(attr *unix.PerfEventAttr, pid, cpu int) (int, error) {
 	}
 }
 
-// openSoftware counts e on one thread and on all threads and processes that it creates from now on. Neither
+// openSwitches counts the switches of one thread and of all threads and processes that it creates from now on. Neither
 // exclude_kernel (reads 0, see the package comment) nor PERF_FORMAT_GROUP: kernels before 4.4 refuse it together with
 // inherit, and there is nothing to gain, because what a reading costs is the walk over the inherited events.
-func openSoftware(e Event, tid int) (int, error) {
-	fd, err := open(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: uint64(e), Bits: unix.PerfBitInherit}, tid, anyCPU)
+func openSwitches(tid int) (int, error) {
+	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CONTEXT_SWITCHES, Bits: unix.PerfBitInherit}
+	return openThread(ContextSwitches, &attr, tid, ofThread)
+}
+
+// openVoluntary is the same of the voluntary ones. It is switched on when it has its filter, which inherited events
+// share with it.
+func openVoluntary(point *tracepoint, tid int) (int, error) {
+	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_TRACEPOINT, Config: point.id, Bits: unix.PerfBitInherit | unix.PerfBitDisabled}
+	fd, err := openThread(VoluntarySwitches, &attr, tid, ofTrace)
+	if err != nil {
+		return -1, err
+	}
+	if err = setFilter(fd, voluntaryFilter); err == nil {
+		err = enable(fd)
+	}
+	if err != nil {
+		return -1, errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
+	}
+	return fd, nil
+}
+
+// voluntaryFilter is happening.voluntary in the words of the kernel's filter.
+var voluntaryFilter = fmt.Sprintf("prev_state != %d && prev_state != %d", running, preempted)
+
+func openThread(e Event, attr *unix.PerfEventAttr, tid int, s scope) (int, error) {
+	fd, err := open(attr, tid, anyCPU)
 	if err != nil {
 		what := fmt.Sprintf("%v of thread %d", e, tid)
 		if tid == 0 {
 			what = fmt.Sprintf("%v of the own thread", e)
 		}
-		return -1, refuse(what, "perf_event_open", ofThread, err)
+		return -1, refuse(what, "perf_event_open", s, err)
 	}
 	return fd, nil
 }

@@ -29,10 +29,10 @@ func ExampleNewTrace() {
 	fmt.Println("main threads only:", counts.Sum(func(t perf.Thread) bool { return t.Tid == t.Tgid }))
 }
 
-// A live series: switches and CPU time of a server four times a second.
+// A live series: all switches of a server four times a second, and as root the voluntary ones.
 func ExampleNewCounter() {
 	const server = 4711
-	counter, err := perf.NewCounter(server, perf.ContextSwitches, perf.TaskClock)
+	counter, err := perf.NewCounter(server, perf.ContextSwitches, perf.VoluntarySwitches)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func ExampleNewCounter() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(totals[perf.ContextSwitches], time.Duration(totals[perf.TaskClock]))
+		fmt.Println(totals[perf.ContextSwitches], totals[perf.VoluntarySwitches])
 	}
 }
 

@@ -45,20 +45,6 @@ func TestParseTracepointRefuses(t *testing.T) {
 	}
 }
 
-func TestParseCPUs(t *testing.T) {
-	for list, want := range map[string][]int{"0": {0}, "0-1": {0, 1}, "0-2,5,7-8": {0, 1, 2, 5, 7, 8}} {
-		got, err := parseCPUs(list)
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%q: %v %s", list, err, diff)
-		}
-	}
-	for _, list := range []string{"", "-", "1-", "2-1", "a", "1,,2"} {
-		if got, err := parseCPUs(list); err == nil {
-			t.Errorf("%q: taken as %v", list, got)
-		}
-	}
-}
-
 func TestParseStat(t *testing.T) {
 	for text, want := range map[string]struct {
 		comm   string

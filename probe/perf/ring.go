@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/c10kit/c10kit/internal/sys"
 )
 
 const (
@@ -113,28 +114,9 @@ func onlineCPUs() ([]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("perf: which CPUs there are: %w; mount /sys", err)
 	}
-	cpus, err := parseCPUs(strings.TrimSpace(string(text)))
+	cpus, err := sys.ParseCPUs(strings.TrimSpace(string(text)))
 	if err != nil {
 		return nil, fmt.Errorf("perf: %s: %w", path, err)
-	}
-	return cpus, nil
-}
-
-func parseCPUs(list string) ([]int, error) {
-	var cpus []int
-	for part := range strings.SplitSeq(list, ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if !isRange {
-			high = low
-		}
-		first, err1 := strconv.ParseUint(low, 10, 15)
-		last, err2 := strconv.ParseUint(high, 10, 15)
-		if err1 != nil || err2 != nil || last < first {
-			return nil, fmt.Errorf("%q is no list of CPUs", list)
-		}
-		for cpu := first; cpu <= last; cpu++ {
-			cpus = append(cpus, int(cpu))
-		}
 	}
 	return cpus, nil
 }

@@ -29,7 +29,7 @@ func Try() Support {
 func Supported() error { return Try().Err() }
 
 func tryThread() error {
-	fd, err := openSoftware(ContextSwitches, 0)
+	fd, err := openSwitches(0)
 	if err != nil {
 		return err
 	}

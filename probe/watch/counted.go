@@ -18,25 +18,34 @@ import (
 // counted if that is set.
 type Counted struct {
 	probe.Window // of the tree, with errors of its own
+	// TreeErr is why there is nothing of the tree at all: no process to look into, or one
+	// that could not be read at an edge.
+	TreeErr error
 
 	// From and To are when the tree was read, the middle of each reading: a thread is read
 	// somewhere in it.
 	From, To time.Time
 
 	// Board is what the scoreboard counted between the two readings of the tree.
-	// HasBoard is false for a server without one.
+	// HasBoard is false for a server without one, or that does not count on it.
 	Board    board.Counts
 	HasBoard bool
 	// PerWorker is how many connections each worker had in the window, those that it had
-	// before included. Workers that ended before the second edge are left out, and
-	// those that have not begun, as a forker that only forks.
+	// before included, without those that have not begun, as a forker that only forks. It is
+	// nil where no worker can be named, and where one ended in the window: of those that are
+	// left it would be no division of the connections.
 	PerWorker []uint64
 
-	// Perf is the context switches of the whole tree by perf events. Disagrees says so if
-	// they are not those of Switches.
-	Perf      uint64
-	PerfErr   error
-	Disagrees string
+	// Perf is the context switches of the whole tree by perf events, and PerfVoluntary those
+	// of them that were voluntary, which only root may count. Disagrees says so if they are
+	// not those of Switches. PerfUnsure is how many threads began while the counter was made:
+	// each may be missing in Perf, which is then compared with nothing.
+	Perf             uint64
+	PerfErr          error
+	PerfVoluntary    uint64
+	PerfVoluntaryErr error
+	PerfUnsure       int
+	Disagrees        string
 
 	// Idle is how long the processors of Options.CPUs were idle, all together, to 10 ms
 	// each; Stolen, how long the hypervisor had taken them away while something wanted to
@@ -57,8 +66,10 @@ type Counted struct {
 	Queue        uint64
 	OverflowsErr error
 
-	// NotMade is how many TIME_WAITs the namespace had no room for, everybody's.
-	NotMade uint64
+	// NotMade is how many TIME_WAITs the namespace had no room for, everybody's, from edge to
+	// edge, which is somewhat longer than the load's window.
+	NotMade    uint64
+	NotMadeErr error
 
 	// Of the whole namespace, everybody's.
 	Segments    uint64 // sent for the first time
@@ -111,7 +122,7 @@ func (w *Watch) Counted() Counted {
 	}
 	// Of two errors one: both edges fail alike, as where perf events are refused.
 	c := Missing(cmp.Or(w.first.treeErr, w.last.treeErr))
-	if c.SwitchesErr == nil {
+	if c.TreeErr == nil {
 		w.processed(&c)
 	}
 	c.Idle, c.IdleErr = w.last.unused.idle-w.first.unused.idle, cmp.Or(w.first.idleErr, w.last.idleErr)
@@ -127,32 +138,38 @@ func (w *Watch) processed(c *Counted) {
 	c.Window = last.tree.Sub(first.tree)
 	c.From, c.To = first.tree.At.Add(first.tree.Took/2), last.tree.At.Add(last.tree.Took/2)
 	c.Memory, c.MemoryErr = w.memory, w.memoryErr
-	c.Perf, c.PerfErr = last.perf-min(first.perf, last.perf), cmp.Or(first.perfErr, last.perfErr)
+	c.Perf, c.PerfErr = last.perf.all-min(first.perf.all, last.perf.all), cmp.Or(first.perf.err, last.perf.err)
+	c.PerfVoluntary = last.perf.voluntary - min(first.perf.voluntary, last.perf.voluntary)
+	c.PerfVoluntaryErr = cmp.Or(first.perf.voluntaryErr, last.perf.voluntaryErr)
+	c.PerfUnsure = last.perf.unsure
 	w.scored(c)
-	if c.PerfErr == nil && c.SwitchesErr == nil {
+	if c.PerfErr == nil && c.SwitchesErr == nil && c.PerfUnsure == 0 {
 		c.Disagrees = c.disagree(c.Board.Ended)
 	}
 }
 
 // Missing is what is counted where nothing could be, for the reason err.
 func Missing(err error) (c Counted) {
-	c.SwitchesErr, c.CPUErr, c.DelayErr = err, err, err
-	c.PerfErr = err
-	c.IdleErr, c.MemoryErr, c.StandingErr, c.OverflowsErr, c.NetErr = err, err, err, err, err
+	c.TreeErr, c.SwitchesErr, c.CPUErr, c.DelayErr = err, err, err, err
+	c.PerfErr, c.PerfVoluntaryErr = err, err
+	c.IdleErr, c.MemoryErr, c.StandingErr, c.OverflowsErr, c.NetErr, c.NotMadeErr = err, err, err, err, err, err
 	return c
 }
 
 func (w *Watch) scored(c *Counted) {
-	if c.HasBoard = w.o.workers() != nil; !c.HasBoard {
+	if c.HasBoard = w.o.counts(); !c.HasBoard {
 		return
 	}
 	c.Board = w.last.counts.Since(w.first.counts)
+	if w.o.workers() == nil || w.o.Alone || c.Board.Ended > 0 {
+		return
+	}
 	for i, now := range w.last.slots {
 		var before slot
 		if i < len(w.first.slots) {
 			before = w.first.slots[i]
 		}
-		if n, ok := now.since(before); ok && !w.o.Alone {
+		if n, ok := now.since(before); ok {
 			c.PerWorker = append(c.PerWorker, n)
 		}
 	}
@@ -161,6 +178,7 @@ func (w *Watch) scored(c *Counted) {
 func (w *Watch) networked(c *Counted) {
 	c.NetErr = cmp.Or(w.first.netErr, w.last.netErr)
 	c.OverflowsErr = cmp.Or(w.first.listenersErr, w.last.listenersErr, c.NetErr)
+	c.NotMadeErr = c.NetErr
 	if c.NetErr != nil {
 		return
 	}
@@ -172,9 +190,7 @@ func (w *Watch) networked(c *Counted) {
 		}
 		return uint64(n)
 	}
-	if n, ok := net.Get(netstat.TCPTimeWaitOverflow); ok {
-		c.NotMade = uint64(n)
-	}
+	c.NotMade = get(netstat.TCPTimeWaitOverflow, &c.NotMadeErr)
 	switch before, after := len(w.first.listeners), len(w.last.listeners); {
 	case c.OverflowsErr != nil || after > 0:
 	case before == 0:

@@ -8,5 +8,6 @@
 //	          +-- Series: every 250 ms, 0.5% CPU ---+  long and disturb
 //
 // The order within an edge puts what moves fastest next to the window: at Open the
-// namespace, the listeners and then the tree, at Close the tree first.
+// listeners, the namespace's counters, the processors' idle time and then the tree, at Close
+// the tree first. The board is read on both sides of the tree.
 package watch

@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"fmt"
+	"os"
 
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
@@ -18,8 +19,7 @@ type edge struct {
 	counts board.Counts // around the reading of the tree: the mean of before and after
 	slots  []slot
 
-	perf    uint64
-	perfErr error
+	perf crossed
 
 	listeners    []inetdiag.Listener
 	listenersErr error
@@ -99,7 +99,7 @@ func (w *Watch) process(e *edge, which string) error {
 		e.treeErr = fmt.Errorf("the %s edge: %w", which, err)
 		return e.treeErr
 	}
-	e.perf, e.perfErr = w.cross.read()
+	e.perf = w.cross.read()
 	w.settle(e)
 	return nil
 }
@@ -113,8 +113,12 @@ func (w *Watch) network(e *edge) {
 	if w.stat != nil {
 		e.net, e.netErr = w.stat.Read()
 	}
+	var text []byte
+	if text, e.idleErr = os.ReadFile("/proc/stat"); e.idleErr != nil {
+		return
+	}
 	var loadErr error
-	e.unused, e.idleErr = readUnused("/proc/stat", w.o.CPUs)
-	e.loadUnused, loadErr = readUnused("/proc/stat", w.o.LoadCPUs)
+	e.unused, e.idleErr = parseUnused(text, w.o.CPUs)
+	e.loadUnused, loadErr = parseUnused(text, w.o.LoadCPUs)
 	e.idleErr = cmp.Or(e.idleErr, loadErr)
 }

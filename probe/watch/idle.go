@@ -3,7 +3,6 @@ package watch
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
@@ -17,12 +16,8 @@ type unused struct {
 	stolen time.Duration // by the hypervisor, while something wanted to run
 }
 
-// readUnused reads it for the given processors.
-func readUnused(path string, cpus []int) (unused, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return unused{}, err
-	}
+// parseUnused takes that of the given processors from the text of /proc/stat.
+func parseUnused(text []byte, cpus []int) (unused, error) {
 	var u unused
 	for _, cpu := range cpus {
 		_, line, ok := bytes.Cut(text, fmt.Appendf(nil, "\ncpu%d ", cpu))
@@ -30,12 +25,12 @@ func readUnused(path string, cpus []int) (unused, error) {
 		const idle, iowait, steal = 3, 4, 7 // user nice system idle iowait irq softirq steal
 		fields := bytes.Fields(line)
 		if !ok || len(fields) <= steal {
-			return unused{}, fmt.Errorf("%s: no line of CPU %d: is it offline?", path, cpu)
+			return unused{}, fmt.Errorf("/proc/stat: no line of CPU %d: is it offline?", cpu)
 		}
 		for at, sum := range map[int]*time.Duration{idle: &u.idle, iowait: &u.idle, steal: &u.stolen} {
 			n, err := strconv.ParseInt(string(fields[at]), 10, 64)
 			if err != nil {
-				return unused{}, fmt.Errorf("%s: CPU %d: %w", path, cpu, err)
+				return unused{}, fmt.Errorf("/proc/stat: CPU %d: %w", cpu, err)
 			}
 			*sum += time.Duration(n) * sys.Tick
 		}

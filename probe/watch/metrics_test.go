@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,6 +130,16 @@ func TestMetrics(t *testing.T) {
 	if _, ok := values[results.Threads]; !ok {
 		t.Error("threads are missing, which no request is needed for")
 	}
+	// Clocks that cannot be read hide no thread, and a doubt with a number no missing one.
+	c = Counted{}
+	c.CPUErr, c.Threads, c.Switches.Voluntary, c.Switches.Lost = errClosed, 7, 20, 2
+	values, missing = c.Metrics(&load)
+	if values[results.Threads] != 7 || missing[results.CPUPerReq] != errClosed.Error() {
+		t.Errorf("%v threads where CPU time is missing for %q", values[results.Threads], missing[results.CPUPerReq])
+	}
+	if _, ok := values[results.CswError]; ok || values[results.CswVoluntary] != 2 || !strings.HasPrefix(missing[results.CswError], "2 threads of the server ended") {
+		t.Errorf("csw-error %v, missing for %q", values[results.CswError], missing[results.CswError])
+	}
 }
 
 // TestWithoutProcess: what sockets and the namespace tell wants no process.
@@ -201,7 +212,7 @@ func TestOneReason(t *testing.T) {
 	}
 	both := errors.New("refused")
 	for _, e := range []*edge{w.first, w.last} {
-		e.perfErr, e.idleErr, e.listenersErr, e.netErr = both, both, both, both
+		e.perf.err, e.idleErr, e.listenersErr, e.netErr = both, both, both, both
 	}
 	c := w.Counted()
 	for name, err := range map[string]error{"perf": c.PerfErr, "idle": c.IdleErr, "overflows": c.OverflowsErr, "net": c.NetErr} {
@@ -226,27 +237,32 @@ func TestMade(t *testing.T) {
 	for _, tc := range []struct {
 		server, client, notMade uint64
 		wantServer, wantClient  float64
-		known                   bool
+		why                     string // "": known
 	}{
-		{100, 0, 0, 100, 0, true},
-		{100, 30, 0, 100, 30, true},
-		{100, 0, 40, 60, 0, true},
-		{0, 100, 40, 0, 60, true},
-		{100, 0, 140, 0, 0, true}, // others of the namespace closed too
-		{100, 30, 1, 0, 0, false},
+		{100, 0, 0, 100, 0, ""},
+		{100, 30, 0, 100, 30, ""},
+		{100, 0, 40, 60, 0, ""},
+		{100, 0, 100, 0, 0, ""},
+		{0, 100, 40, 0, 60, ""},
+		{100, 0, 140, 0, 0, "of the whole network namespace 140 were not made, and this load closed 100 connections"},
+		{100, 30, 1, 0, 0, "whose were not made cannot be told"},
 	} {
 		load.Conns.TWServer, load.Conns.TWClient = tc.server, tc.client
 		c := Counted{NotMade: tc.notMade}
 		values, missing := c.Metrics(&load)
 		server, known := values[results.TimeWaitServer]
-		if client := values[results.TimeWaitClient]; server != tc.wantServer || client != tc.wantClient || known != tc.known {
+		if client := values[results.TimeWaitClient]; server != tc.wantServer || client != tc.wantClient || known != (tc.why == "") {
 			t.Errorf("%+v: server %v, client %v, known %v", tc, server, client, known)
 		}
-		if why := missing[results.TimeWaitClient]; known == (why != "") {
+		if why := missing[results.TimeWaitClient]; known == (why != "") || !strings.Contains(why, tc.why) {
 			t.Errorf("%+v: missing for %q", tc, why)
 		}
 		if notes := c.Notes(); len(notes) > 0 != (tc.notMade > 0) {
 			t.Errorf("%+v: notes %q", tc, notes)
 		}
+	}
+	values, missing := Counted{NotMadeErr: errClosed}.Metrics(&load)
+	if _, known := values[results.TimeWaitServer]; known || !strings.Contains(missing[results.TimeWaitServer], errClosed.Error()) {
+		t.Errorf("%v made, missing for %q, where nobody knows whether there was room", values[results.TimeWaitServer], missing[results.TimeWaitServer])
 	}
 }

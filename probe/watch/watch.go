@@ -45,11 +45,17 @@ type Options struct {
 	// Self is probe.Server.Self, nil if nobody can be asked or workers are processes.
 	Self func() (voluntary, involuntary uint64, err error)
 	// Perf asks for perf events as well, which take root or CAP_PERFMON and add some work
-	// to each of the server's switches.
+	// to each of the server's switches; as root the voluntary ones are counted apart.
 	Perf bool
 	// Alone says that a worker lives for one connection: connections per worker say
 	// nothing then, and are not told.
 	Alone bool
+}
+
+// counts reports whether the server counts on its board: also where no worker can be named,
+// unless nobody has ever taken a slot, as in a peer, which has a board and does not know it.
+func (o Options) counts() bool {
+	return o.Board != nil && (!o.Board.Tree() || len(o.Board.Slots()) > 0)
 }
 
 // workers are those that can be named.

@@ -6,18 +6,21 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/c10kit/c10kit/internal/netns"
+	"github.com/c10kit/c10kit/loadgen"
 	"github.com/c10kit/c10kit/models/board"
 	"github.com/c10kit/c10kit/probe"
 	"github.com/c10kit/c10kit/probe/inetdiag"
+	"github.com/c10kit/c10kit/probe/netstat"
 	"github.com/c10kit/c10kit/probe/perf"
+	"github.com/c10kit/c10kit/results"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -101,14 +104,76 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestOverflows: a queue of one that nobody empties drops what comes.
+// full opens a listener with a queue of one that nobody empties, and returns what sends n
+// connects there, which wait for nothing.
+func full(t *testing.T, addr string) (at netip.AddrPort, knock func(n int)) {
+	t.Helper()
+	at = netip.MustParseAddrPort(addr)
+	open := func() int {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(fd) })
+		return fd
+	}
+	sa := &unix.SockaddrInet4{Addr: at.Addr().As4(), Port: int(at.Port())}
+	l := open()
+	if err := errors.Join(unix.Bind(l, sa), unix.Listen(l, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return at, func(n int) {
+		for range n {
+			if err := unix.Connect(open(), sa); err != nil && err != unix.EINPROGRESS {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestOverflows: a queue of one that nobody empties drops what comes, and what a neighbour's
+// drops in the same namespace is not counted.
 func TestOverflows(t *testing.T) {
-	addr := listen(t)
+	if !netns.Test(t, nil) {
+		return
+	}
+	addr, knock := full(t, "127.77.1.6:8080")
+	_, elsewhere := full(t, "127.77.1.7:8080")
 	w, err := New(Options{Pid: os.Getpid(), Addr: addr})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Release()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	knock(8) // the queue takes two
+	elsewhere(20)
+	var c Counted
+	all := func() int64 {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		c = w.Counted()
+		window := w.last.net.Sub(w.first.net)
+		n, _ := window.Get(netstat.ListenOverflows)
+		return n
+	}
+	// The kernel tells them all before connect returns, or somewhat later on a busy machine.
+	for end := time.Now().Add(10 * time.Second); all() < 20 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	drops := w.last.listeners[0].Drops
+	if c.OverflowsErr != nil || c.Overflows == 0 || c.Overflows > uint64(drops) || c.Queue != 1 {
+		t.Errorf("%d overflows of a queue of %d (%v), whose listener dropped %d", c.Overflows, c.Queue, c.OverflowsErr, drops)
+	}
+	if n := all(); uint64(n) <= c.Overflows {
+		t.Errorf("%d overflows in the namespace, %d of them ours: the neighbour's are in them", n, c.Overflows)
+	}
+}
+
+// TestDrops: of listeners that were there, that came, and that do not say.
+func TestDrops(t *testing.T) {
 	was := []inetdiag.Listener{{Inode: 1, Drops: 5, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 9}}
 	is := []inetdiag.Listener{{Inode: 1, Drops: 7, DropsKnown: true, Backlog: 8}, {Inode: 2, Drops: 1, DropsKnown: true, Backlog: 9}, {Inode: 3, Drops: 2, DropsKnown: true, Backlog: 9}}
 	if dropped, queue := drops(was, is); dropped != 4 || queue != 8 {
@@ -166,6 +231,10 @@ func TestScores(t *testing.T) {
 		t.Errorf("connections per worker %v, want 5 (3 of them before), 1 and 6, and none for the forker", c.PerWorker)
 	}
 	_ = forker
+	w.last.counts.Ended++
+	if c := w.Counted(); c.PerWorker != nil {
+		t.Errorf("connections per worker %v, when one ended in the window", c.PerWorker)
+	}
 
 	ctx, stop := context.WithCancel(t.Context())
 	var samples []Sample
@@ -180,6 +249,11 @@ func TestScores(t *testing.T) {
 	last := samples[len(samples)-1]
 	if last.Values[Requests] != 9 || len(last.PerWorker) != 3 {
 		t.Errorf("the series says %+v", last)
+	}
+	series := newScores(o)
+	b.End(second, 0)
+	if err := series.read(probe.Values{}); err != nil || series.perWorker() != nil {
+		t.Errorf("%v, %v of a series in which a worker ended", series.perWorker(), err)
 	}
 }
 
@@ -206,11 +280,7 @@ func TestMissing(t *testing.T) {
 
 // TestUnused reads a recorded /proc/stat.
 func TestUnused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "stat")
 	const text = "cpu  1 1 1 30 4 0 0 0 0 0\ncpu0 1 0 1 10 1 0 0 7 0 0\ncpu1 0 1 0 20 3 0 0 5 0 0\nintr 5\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for _, tc := range []struct {
 		cpus []int
 		want unused
@@ -220,11 +290,11 @@ func TestUnused(t *testing.T) {
 		{[]int{0, 1}, unused{340 * time.Millisecond, 120 * time.Millisecond}},
 		{nil, unused{}},
 	} {
-		if got, err := readUnused(path, tc.cpus); err != nil || got != tc.want {
+		if got, err := parseUnused([]byte(text), tc.cpus); err != nil || got != tc.want {
 			t.Errorf("CPUs %v: %+v, %v; want %+v", tc.cpus, got, err, tc.want)
 		}
 	}
-	if _, err := readUnused(path, []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
+	if _, err := parseUnused([]byte(text), []int{2}); err == nil || !strings.Contains(err.Error(), "no line of CPU 2") {
 		t.Errorf("a CPU that is not there: %v", err)
 	}
 }
@@ -255,8 +325,149 @@ func TestPerf(t *testing.T) {
 	if c.PerfErr != nil || c.Perf < 200 || c.Disagrees != "" {
 		t.Errorf("%d switches by perf events, %v, %q; by /proc %+v", c.Perf, c.PerfErr, c.Disagrees, c.Switches)
 	}
+	if perf.Try().Tracepoint == nil && c.PerfVoluntaryErr != nil {
+		t.Errorf("voluntary ones: %v, where sched:sched_switch may be traced", c.PerfVoluntaryErr)
+	}
+	if c.PerfVoluntaryErr == nil && (c.PerfVoluntary < 200 || c.PerfVoluntary > c.Perf) {
+		t.Errorf("%d voluntary switches of %d", c.PerfVoluntary, c.Perf)
+	}
 	c.Perf *= 2
 	if c.disagree(0) == "" {
 		t.Error("twice as many are taken for the same")
+	}
+	// What the counter may lack is no disagreement, and is said.
+	w.last.perf.all = 2*w.last.perf.all + 1e6
+	w.last.perf.unsure = 0
+	if c = w.Counted(); c.Disagrees == "" {
+		t.Errorf("%d switches by perf events, and nothing disagrees", c.Perf)
+	}
+	w.last.perf.unsure = 3
+	c = w.Counted()
+	if notes := c.Notes(); c.Disagrees != "" || !strings.Contains(strings.Join(notes, "\n"), "3 threads of the server began while") {
+		t.Errorf("it disagrees: %q; notes %q", c.Disagrees, notes)
+	}
+}
+
+// TestDisagree: the sum may be right where its parts are not; and what nobody could divide
+// is neither.
+func TestDisagree(t *testing.T) {
+	c := Counted{Perf: 1000, PerfVoluntary: 700}
+	c.Switches.Voluntary, c.Switches.Involuntary = 700, 300
+	if why := c.disagree(0); why != "" {
+		t.Error(why)
+	}
+	c.PerfVoluntary = 600
+	if why := c.disagree(0); why != "perf events counted 600 voluntary context switches of the tree, /proc and the board 700" {
+		t.Errorf("100 were counted as the others, and it says %q", why)
+	}
+	if c.PerfVoluntaryErr = errNoPerf; c.disagree(0) != "" {
+		t.Errorf("what was not divided disagrees: %q", c.disagree(0))
+	}
+	c.PerfVoluntaryErr = nil
+	c.Switches.Voluntary, c.Switches.Rest = 600, 100
+	if why := c.disagree(0); why != "" {
+		t.Errorf("of 100 nobody knows what they were, and it says %q", why)
+	}
+	c.Switches.RestVoluntary = 100
+	if c.disagree(0) == "" {
+		t.Error("100 voluntary ones of the rest are missed by nobody")
+	}
+	// A child for each connection: what it waits for is its end, and the rest is preemption.
+	forked := Counted{Perf: 34_000, PerfVoluntary: 9_000}
+	forked.Switches = probe.Switches{Voluntary: 10_500, Involuntary: 31_500, Rest: 10_000, RestVoluntary: 9_500, RestInvoluntary: 500}
+	if why := forked.disagree(10_000); why != "" {
+		t.Errorf("10,000 children ended, and it says %q", why)
+	}
+	if forked.disagree(100) == "" {
+		t.Error("100 ended, and 18,000 switches are missed by nobody")
+	}
+	// What workers do on their way out, of which nobody asked, perf events alone have seen.
+	c.Perf, c.PerfVoluntary, c.Switches.RestVoluntary = 1080, 680, 0
+	if c.disagree(0) == "" {
+		t.Error("80 involuntary switches more, of nobody")
+	}
+	if c.Switches.Unasked = 200; c.disagree(200) != "" {
+		t.Errorf("200 workers ended unasked, and it says %q", c.disagree(200))
+	}
+	c.Switches.Unasked, c.Switches.RestVoluntary = 0, 100
+	// Workers that end take up to four each along.
+	c.Perf, c.PerfVoluntary = 900, 600
+	if why := c.disagree(25); why != "" {
+		t.Errorf("25 workers ended, and it says %q", why)
+	}
+}
+
+// TestPerfErrors: what perf events could not read is an error of the sample, and no number.
+func TestPerfErrors(t *testing.T) {
+	into := probe.Values{}
+	refused := errors.New("refused")
+	if err := perfSource(&cross{err: refused}).Read(into); !errors.Is(err, refused) || len(into) != 0 {
+		t.Errorf("%v, %v", into, err)
+	}
+}
+
+// TestQueueErrors: no listener is an error and no queue of 0, nor is a socket that could not
+// be opened.
+func TestQueueErrors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.77.1.5:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	o := Options{Pid: os.Getpid(), Addr: netip.MustParseAddrPort(l.Addr().String())}
+	ctx, stop := context.WithCancel(t.Context())
+	var got Sample
+	if _, err := Series(ctx, o, func(s Sample) { got = s; stop() }); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := got.Values[Queued]; ok || !errors.Is(got.Errors[QueueSource], errElsewhere) {
+		t.Errorf("the queue of a server that does not listen: %v, %v", got.Values, got.Errors)
+	}
+	refused, into := errors.New("refused"), probe.Values{}
+	for _, source := range []probe.Source{queueSource(nil, refused, o), standingSource(nil, refused, o)} {
+		if err := source.Read(into); !errors.Is(err, refused) || len(into) != 0 {
+			t.Errorf("%s: %v, %v", source.Name, into, err)
+		}
+	}
+}
+
+// TestTreeBoard: a server of ours none of whose workers can be named counts on its board all
+// the same; a peer, which has one and takes no slot of it, does not.
+func TestTreeBoard(t *testing.T) {
+	b, err := board.New(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	b.SetTree()
+	o := Options{Pid: os.Getpid(), Addr: listen(t), Board: b}
+	if o.counts() || o.workers() != nil {
+		t.Error("a board of which nobody took a slot counts")
+	}
+	s, err := b.Take(os.Getpid(), os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Release()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	s.Add(board.Requests, 9)
+	s.Add(board.EAGAINs, 18)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := w.Counted()
+	load := loadgen.Result{Elapsed: time.Second, Requests: 5}
+	if !c.HasBoard || !c.Switches.Tree || c.Divisor(&load) != 9 || c.PerWorker != nil {
+		t.Errorf("%+v", c)
+	}
+	values, _ := c.Metrics(&load)
+	if _, ok := values[results.CswRuntime]; ok || values[results.EAGAINs] != 2 {
+		t.Errorf("%v: want 2 EAGAINs a request and no rest of a tree that is one number", values)
 	}
 }
