@@ -120,11 +120,12 @@ func (w *window) serverSide(c watch.Counted) side {
 	s.used = float64(used) / float64(elapsed) / float64(cpus)
 	if c.DelayErr == nil && c.Elapsed > 0 {
 		s.waited = min(waited(c, s.used*float64(cpus), given)/float64(cpus), max(0, 1-s.used))
-		if t := c.Busiest; cpus > 1 {
-			s.thread = float64(t.Ran+t.Delay) / float64(c.Elapsed)
-		}
 	}
-	s.stolen = stolen(c.Stolen, c, given, s)
+	s.stolen = min(stolenFrom(c, s.used*float64(cpus), given)/float64(cpus), max(0, 1-s.used-s.waited))
+	if t := c.Busiest; cpus > 1 && c.DelayErr == nil && c.Elapsed > 0 {
+		s.thread = float64(t.Ran+t.Delay) / float64(c.Elapsed)
+		s.thread += min(stolenFrom(c, float64(t.Ran)/float64(c.Elapsed), given), max(0, 1-s.thread))
+	}
 	return s
 }
 
@@ -143,10 +144,25 @@ func waited(c watch.Counted, used float64, given int) float64 {
 	return max(0, min(float64(c.Delay)/elapsed, others))
 }
 
-// stolen is which share of each of its processors the hypervisor had taken from a side. A
-// processor is stolen only while something wants to run on it, so on processors of its own
-// a side that was not busy does not become so by it; where both share them (placement
-// shared) it counts for both.
+// stolenFrom is for how many processors the hypervisor kept threads of the server from
+// running, which ran on so many of those that it was given. A processor is stolen only while
+// something wants to run on it, so of all that was stolen these threads lost as large a part
+// as they had of all that ran there: all of it on processors of their own. When a thread was
+// on which processor nobody knows.
+func stolenFrom(c watch.Counted, ran float64, given int) float64 {
+	if c.IdleErr != nil || c.Elapsed <= 0 {
+		return 0
+	}
+	taken := float64(c.Stolen) / float64(c.Elapsed)
+	busy := float64(given) - float64(c.Idle)/float64(c.Elapsed) - taken
+	if busy <= ran {
+		return taken
+	}
+	return taken * ran / busy
+}
+
+// stolen is which share of each of its processors the hypervisor had taken from the
+// generator, whose threads have one each and use it all the time that they may.
 func stolen(taken time.Duration, c watch.Counted, cpus int, s side) float64 {
 	if c.IdleErr != nil || c.Elapsed <= 0 {
 		return 0

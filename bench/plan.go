@@ -167,6 +167,9 @@ func (p Plan) cell(spec, mode string, conns int) (results.Cell, error) {
 	if conns < 1 || conns > models.DefaultMaxConns {
 		return results.Cell{}, flagErrorf("-c", "%d: a number from 1 to %d is needed", conns, models.DefaultMaxConns)
 	}
+	if why := v.Traits.Unserved(p.Path); why != "" {
+		return results.Cell{}, flagErrorf("--path", "%s: %s does not serve it: %s", p.Path, models.Spec(m, v.Name), why)
+	}
 	if len(p.Conns) == 0 && mode == results.ModeKeepAlive && v.Traits.Kind == models.Serial {
 		conns = 1
 	}

@@ -36,12 +36,12 @@ type side struct {
 	used, waited, stolen float64
 	of                   string // what it had: "1 CPU", "2 threads"
 	unknown              error  // why nobody knows what it used
-	// thread is the same of one processor by the busiest thread of a side that has several:
-	// with that at its limit, the others have nothing to do, and processors idle.
+	// thread is all three together of one processor, by the busiest thread of a side that has
+	// several: with that at its limit, the others have nothing to do, and processors idle.
 	thread float64
 }
 
-func (s side) share() float64 { return max(s.used+s.waited, s.thread) + s.stolen }
+func (s side) share() float64 { return max(s.used+s.waited+s.stolen, s.thread) }
 
 func (s side) String() string {
 	if s.unknown != nil {
@@ -58,7 +58,7 @@ func (s side) String() string {
 	if len(beside) > 0 {
 		text += " (" + strings.Join(beside, ", ") + ")"
 	}
-	if s.thread >= results.Busy && s.thread > s.used+s.waited {
+	if s.thread >= results.Busy && s.thread > s.used+s.waited+s.stolen {
 		text += fmt.Sprintf(", a thread of it %.0f%% of one", 100*min(s.thread, 1))
 	}
 	return text

@@ -74,6 +74,11 @@ func TestServerSide(t *testing.T) {
 		{"a command of one thread", two, results.WorkersTree, counts(s, 0.97, 0, 1, 1), side{used: 0.97, of: "1 CPU"}, true},
 		{"a command with one thread that works", four, results.WorkersTree, counts(s, 1, 0, 3, 9, 0.96, 0.01), side{used: 0.25, thread: 0.97, of: "4 CPUs"}, true},
 		{"the same, the CPU shared with the load", two, results.WorkersTree, counts(s, 0.7, 0.28, 0, 9, 0.69, 0.27), side{used: 0.35, waited: 0.14, thread: 0.96, of: "2 CPUs"}, true},
+		{"one thread, stolen while the load hardly runs", two, 1, taken(0.15, counts(s, 0.85, 0, 0.9, 0)), side{used: 0.85, stolen: 0.15 * 0.85 / 0.95, of: "1 CPU"}, true},
+		{"stolen from the load", two, 1, taken(0.3, counts(s, 0.3, 0, 0.4, 0)), side{used: 0.3, stolen: 0.3 * 0.3 / 1.3, of: "1 CPU"}, false},
+		{"stolen on its own CPU", one, 1, taken(0.14, counts(s, 0.84, 0, 0.02, 0)), side{used: 0.84, stolen: 0.14, of: "1 CPU"}, true},
+		{"two loops on two CPUs, both stolen", two, 2, taken(0.3, counts(s, 1.66, 0, 0.04, 0)), side{used: 0.83, stolen: 0.15, of: "2 CPUs"}, true},
+		{"a command with one thread that works, stolen", two, results.WorkersTree, taken(0.15, counts(s, 0.85, 0, 0.9, 9, 0.84, 0.02)), side{used: 0.425, stolen: 0.15 * 0.85 / 0.95 / 2, thread: 0.86 + 0.15*0.84/0.95, of: "2 CPUs"}, true},
 		{"a command of many threads with time left", two, results.WorkersTree, counts(s, 1, 0, 1, 9, 0.5, 0.1), side{used: 0.5, thread: 0.6, of: "2 CPUs"}, false},
 	} {
 		w := &window{plan: Plan{Layout: Layout{Server: tc.cpus}}, cell: results.Cell{Workers: tc.workers}}
@@ -82,7 +87,8 @@ func TestServerSide(t *testing.T) {
 		}
 		got := w.serverSide(tc.counted)
 		near := func(a, b float64) bool { return math.Abs(a-b) < 1e-6 }
-		if got.of != tc.want.of || !near(got.used, tc.want.used) || !near(got.waited, tc.want.waited) || !near(got.thread, tc.want.thread) {
+		if got.of != tc.want.of || !near(got.used, tc.want.used) || !near(got.waited, tc.want.waited) ||
+			!near(got.stolen, tc.want.stolen) || !near(got.thread, tc.want.thread) {
 			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
 		}
 		if limited := got.share() >= results.Busy; limited != tc.limited {
@@ -259,5 +265,11 @@ func counts(elapsed time.Duration, used, delay, idle float64, threads int, busie
 	if len(busiest) == 2 {
 		c.Busiest = probe.ThreadTime{Ran: of(busiest[0]), Delay: of(busiest[1])}
 	}
+	return c
+}
+
+// taken is what was counted while the hypervisor took so many processors away.
+func taken(stolen float64, c watch.Counted) watch.Counted {
+	c.Stolen = time.Duration(stolen * float64(c.Elapsed))
 	return c
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"runtime"
+	"strings"
 )
 
 // Kind is how a model waits, which decides the number of workers it is given and
@@ -77,6 +78,17 @@ type Traits struct {
 	// with the reason: a check ("Books"), a case of one ("Drain/half a request"), or a
 	// path ("/wait/"). Empty for a model of the card.
 	Skips map[string]string
+}
+
+// Unserved says why path is not served, "" if it is or nobody knows: Skips has the paths
+// that are not, by how they begin.
+func (t Traits) Unserved(path string) (why string) {
+	for skip, reason := range t.Skips {
+		if strings.HasPrefix(skip, "/") && strings.HasPrefix(path, skip) {
+			return reason
+		}
+	}
+	return ""
 }
 
 // defaultWorkers is how many workers a server gets that was not told.

@@ -18,33 +18,42 @@ var ready = []program{
 	{name: "nginx", gentle: syscall.SIGQUIT, prepare: nginx{workers: 1}.prepare, traits: models.Traits{
 		Kind: models.Command, MaxWorkers: 1,
 		Processes: "1", Threads: "1", Multiplexing: "epoll", CrashTakes: "worker", Switches: "0-1",
-		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: skips(""),
+		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: served(),
 	}},
 	{name: "nginx2", gentle: syscall.SIGQUIT, prepare: nginx{workers: 2, reusePort: true}.prepare, traits: models.Traits{
 		Kind: models.Command, MaxWorkers: 1,
 		Processes: "2", Threads: "1", Multiplexing: "epoll", CrashTakes: "worker", Switches: "0-1", Multicore: true,
-		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: skips(""),
+		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: served(),
 	}},
 	{name: "httpd-prefork", gentle: syscall.SIGWINCH, prepare: httpd{mpm: "prefork"}.prepare, traits: models.Traits{
 		Kind:      models.Pool,
 		Processes: "workers", Threads: "1", Blocking: true, Multiplexing: "none", CrashTakes: "connection", Switches: "1", Multicore: true,
-		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: skips(""),
+		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: served(),
 	}},
 	{name: "httpd-worker", gentle: syscall.SIGWINCH, prepare: httpd{mpm: "worker"}.prepare, traits: models.Traits{
 		Kind:      models.Pool,
 		Processes: "several", Threads: "32", Blocking: true, Multiplexing: "none", CrashTakes: "worker", Switches: "1", Multicore: true,
-		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: skips(""),
+		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: served(),
 	}},
 	{name: "httpd-event", gentle: syscall.SIGWINCH, prepare: httpd{mpm: "event"}.prepare, traits: models.Traits{
 		Kind: models.Command, MaxWorkers: 1,
 		Processes: "4", Threads: "100", Blocking: true, Multiplexing: "epoll", CrashTakes: "worker", Switches: "2-3", Multicore: true,
-		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: skips(""),
+		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, Skips: served(),
 	}},
 	{name: "floor", gentle: syscall.SIGTERM, prepare: prepareFloor, traits: models.Traits{
 		Kind: models.Command, MaxWorkers: 1,
 		Processes: "1", Threads: "1", Multiplexing: "epoll", CrashTakes: "server", Switches: "0-1",
 		Listens: true, ReusePort: true, Tree: true, Origin: models.Program, Apps: onlyHTTP, Ignores: ignores, KeepsOpen: true, Skips: skips("the C floor parses nothing: every read is answered alike"),
 	}},
+}
+
+// served is what servers skip that are configured to serve constants and files.
+func served() map[string]string {
+	all := skips("")
+	for _, path := range []string{"/wait/", "/hash/"} {
+		all[path] = "it serves constants and files"
+	}
+	return all
 }
 
 // ignores is the flags of serve that no command is told of.
