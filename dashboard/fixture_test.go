@@ -16,9 +16,9 @@ var start = time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // recorded is the run in testdata: c10kit compare --rounds 2, the six models and the
-// baseline, with all that the kernel counted, in a network namespace of its own so that the
+// baseline, with all that the kernel counted, on a machine with nothing else to do: the
 // table of TIME_WAITs was empty.
-const recorded = "20261128-211440-compare"
+const recorded = "20261128-213951-compare"
 
 func open(t testing.TB) *results.Stored {
 	t.Helper()

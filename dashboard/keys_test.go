@@ -207,7 +207,7 @@ func TestKeepIsOfTheLatest(t *testing.T) {
 func TestMetricsOfSamples(t *testing.T) {
 	d := played(t, 100, 30, 0.7)
 	r := d.row()
-	r.sample(1, results.Sample{Values: map[results.Metric]float64{results.SwitchesPerSec: 7}})
+	r.sample(r.rounds[len(r.rounds)-1].number, results.Sample{Values: map[results.Metric]float64{results.SwitchesPerSec: 7}})
 	for range 40 {
 		if press(d, "x"); d.metric == results.SwitchesPerSec {
 			return
