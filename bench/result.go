@@ -115,7 +115,7 @@ func (w *window) serverCosts(r *results.Result, load *loadgen.Result, counted wa
 	switch {
 	case w.traits.Forks:
 		r.Miss(results.Allocs, "no runtime counts the allocations of forked children; make proofs watches their RssAnon instead")
-	case w.traits.Kind == models.Command:
+	case w.traits.Origin == models.Program:
 		r.Miss(results.Allocs, "a foreign program does not say")
 	default:
 		r.Set(results.Allocs, float64(win.Allocs)/n)
