@@ -72,7 +72,7 @@ func (d *dash) place(c *column, rows []*row, a screen.Area) placed {
 // narrow one may stand where there was no room for a wider one of a lower rank.
 func (d *dash) choose(rows []*row, a screen.Area, width int) []placed {
 	chosen := make([]placed, len(columns))
-	for rank := rankSorted; rank < rankNever; rank++ {
+	for rank := range rankNever {
 		for i := range columns {
 			if d.rank(&columns[i]) != rank {
 				continue
