@@ -43,14 +43,21 @@ test: ## the tests of the README
 race: ## tests under the race detector, in another order each time; needs a C compiler
 	$(GO) test -race -p 1 -shuffle=on $(PACKAGES)
 
+# Before Go 1.27 go test may report its own -fuzztime as a failure, "context deadline exceeded", with no failing input
+# (golang/go#75804): that is the end of the time, and said to be.
 fuzz: ## every fuzz target for FUZZTIME (10s); one that fails does not keep the others from being run
 	@list=$$($(GO) test -list '^Fuzz' ./...); \
 	targets=$$(awk '/^Fuzz/ {f[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, f[i]; n = 0}' <<<"$$list"); \
 	[ -n "$$targets" ] || { echo "no fuzz target found: the list of go test -list is empty" >&2; exit 1; }; \
-	failed=; \
+	failed=; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	while read -r pkg name; do \
 		echo "== $$pkg $$name"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null || failed="$$failed $$name"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null 2>&1 | tee "$$log" && continue; \
+		if grep -q '^    context deadline exceeded$$' "$$log" && ! grep -qE 'Failing input|seed corpus|^panic:' "$$log"; then \
+			echo "== $$name: its time was over, no input failed (golang/go#75804)"; \
+		else \
+			failed="$$failed $$name"; \
+		fi; \
 	done <<<"$$targets"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
