@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"syscall"
 	"time"
@@ -36,27 +37,43 @@ func (b *Board) Left(s *Slot, live int, usage *syscall.Rusage) {
 
 // Exits is the last act of a worker that is a process. It keeps its slot, in state
 // Ended, until the parent that reaps it calls Reaped: only wait4(2) tells what it used,
-// and there is no moment at which it is counted nowhere. usage is that of its thread,
-// nil if the process has no other.
+// and there is no moment at which it is counted nowhere. usage is that of its thread.
 func (b *Board) Exits(s *Slot, live int, usage *syscall.Rusage) {
+	b.exits(s, live, usage, uint64(usage.Nivcsw))
+}
+
+// ExitsAlone is Exits for a process that has no other thread: all that wait4(2) says is
+// its worker's, and it may be one less than the truth. A child is a zombie some microseconds
+// before it makes the switch that ends it; a parent that is in wait4(2) on another processor
+// just then never sees that one. What the child says here has it.
+func (b *Board) ExitsAlone(s *Slot, live int, usage *syscall.Rusage) {
+	b.exits(s, live, usage, alone)
+}
+
+func (b *Board) exits(s *Slot, live int, usage *syscall.Rusage, second uint64) {
 	s.live.Store(uint32(live))
-	if usage != nil {
-		s.switches[voluntary].Store(uint64(usage.Nvcsw) + 1)
-		s.switches[involuntary].Store(uint64(usage.Nivcsw))
-	}
+	s.switches[involuntary].Store(second)
+	s.switches[voluntary].Store(uint64(usage.Nvcsw) + 1)
 	s.state.Store(uint32(Ended))
 }
+
+// alone stands in Slot.switches for the involuntary ones of a worker that ExitsAlone.
+const alone = math.MaxUint64
 
 // Reaped books a worker process that wait4(2) has returned, with its usage, and ends
 // its slot: by End if it said that it Exits, else by Bury. All its switches are its
 // worker's unless Exits told that thread's: where a process of several threads may have
 // been killed, ReapedZombie. s may be nil if it never had one.
 func (b *Board) Reaped(s *Slot, usage *syscall.Rusage) {
-	own, rest := Switches{Voluntary: uint64(usage.Nvcsw), Involuntary: uint64(usage.Nivcsw)}, uint64(0)
-	if s != nil && s.told() { // one of several threads
-		own, rest = divide(own, Switches{Voluntary: s.switches[voluntary].Load(), Involuntary: s.switches[involuntary].Load()})
+	own := Switches{Voluntary: uint64(usage.Nvcsw), Involuntary: uint64(usage.Nivcsw)}
+	if s != nil {
+		switch v, i := s.switches[voluntary].Load(), s.switches[involuntary].Load(); {
+		case v > 0 && i == alone:
+			own.Voluntary = max(own.Voluntary, v)
+		case v > 0: // one of several threads
+			own, own.Rest = divide(own, Switches{Voluntary: v, Involuntary: i})
+		}
 	}
-	own.Rest = rest
 	b.reaped(s, usage, own)
 }
 
@@ -174,7 +191,7 @@ const (
 // uncertain is an index of Slot.switches of the totals, whose others are in the header.
 const uncertain = 0
 
-// told reports whether Exits has told the switches of the worker's thread.
+// told reports whether the worker has told its switches (Exits, ExitsAlone).
 func (s *Slot) told() bool { return s.switches[voluntary].Load() > 0 }
 
 // Switches returns the sum over all workers that Left or were Reaped. Live ones are

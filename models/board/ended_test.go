@@ -38,7 +38,7 @@ func TestSwitches(t *testing.T) {
 	}
 
 	raw := take()
-	b.Exits(raw, 3, nil)
+	b.ExitsAlone(raw, 3, usage(19, 1))
 	if raw.State() != Ended || raw.Generation()&1 == 0 || b.EndedWorkers() != 1 || b.Leaked() != 0 {
 		t.Errorf("a process that exits is %v on the board, ended %d, leaked %d", raw.State(), b.EndedWorkers(), b.Leaked())
 	}
@@ -50,23 +50,31 @@ func TestSwitches(t *testing.T) {
 		t.Errorf("its slot is %v, ended %d, leaked %d, errors %d", raw.State(), b.EndedWorkers(), b.Leaked(), b.Total().Errors)
 	}
 
+	early := take()
+	b.ExitsAlone(early, 0, usage(20, 1)) // reaped before it made its last switch, the 21st
+	before := b.Switches()
+	b.Reaped(early, usage(20, 2))
+	if got := b.Switches(); got.Voluntary-before.Voluntary != 21 || got.Involuntary-before.Involuntary != 2 || got.Rest != 0 {
+		t.Fatalf("after a child was reaped early: %+v, before it %+v", got, before)
+	}
+
 	executed := take()
 	b.Exits(executed, 0, usage(4, 0)) // its thread: 5 of the 30 of its process
 	b.Reaped(executed, usage(28, 2))
-	if got, want := b.Switches(), (Switches{36, 3, 25, 0}); got != want {
+	if got, want := b.Switches(), (Switches{57, 5, 25, 0}); got != want {
 		t.Fatalf("after an executed child was reaped: %+v, want %+v", got, want)
 	}
 
 	crashed := take()
 	b.Reaped(crashed, usage(40, 4))
-	if got, want := b.Switches(), (Switches{76, 7, 25, 0}); got != want {
+	if got, want := b.Switches(), (Switches{97, 9, 25, 0}); got != want {
 		t.Fatalf("after a worker crashed: %+v, want %+v", got, want)
 	}
 	if n := b.Total(); n.Errors != 1 || n.Closed != 1 {
 		t.Errorf("the connection of a worker that crashed: %+v", n)
 	}
 	b.Reaped(nil, usage(1, 0)) // never had a slot
-	if got, want := b.Switches(), (Switches{77, 7, 25, 0}); got != want {
+	if got, want := b.Switches(), (Switches{98, 9, 25, 0}); got != want {
 		t.Errorf("after a process without a slot was reaped: %+v, want %+v", got, want)
 	}
 	if again := take(); again.switches[voluntary].Load() != 0 || again.live.Load() != 0 {
@@ -81,10 +89,10 @@ func TestSwitches(t *testing.T) {
 		told   bool
 		want   Switches
 	}{
-		{usage(50, 5), Zombie{Switches{Voluntary: 30, Involuntary: 1}, true}, false, Switches{107, 8, 49, 0}},
-		{usage(10, 2), Zombie{}, false, Switches{117, 10, 49, 12}},
-		{usage(6, 1), Zombie{known: true}, false, Switches{117, 10, 56, 12}},
-		{usage(9, 1), Zombie{}, true, Switches{121, 10, 62, 12}},
+		{usage(50, 5), Zombie{Switches{Voluntary: 30, Involuntary: 1}, true}, false, Switches{128, 10, 49, 0}},
+		{usage(10, 2), Zombie{}, false, Switches{138, 12, 49, 12}},
+		{usage(6, 1), Zombie{known: true}, false, Switches{138, 12, 56, 12}},
+		{usage(9, 1), Zombie{}, true, Switches{142, 12, 62, 12}},
 	} {
 		s := take()
 		if k.told {
@@ -95,8 +103,8 @@ func TestSwitches(t *testing.T) {
 			t.Fatalf("after a killed process of several threads, %+v: %+v, want %+v; its slot is %v", k, got, k.want, s.State())
 		}
 	}
-	if user, sys := b.CPU(); user != 8*time.Millisecond || sys != 16*time.Millisecond {
-		t.Errorf("CPU %v and %v, want that of the eight that were reaped", user, sys)
+	if user, sys := b.CPU(); user != 9*time.Millisecond || sys != 18*time.Millisecond {
+		t.Errorf("CPU %v and %v, want that of the nine that were reaped", user, sys)
 	}
 }
 

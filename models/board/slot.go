@@ -62,7 +62,7 @@ type Slot struct {
 	ended    atomic.Uint32
 	live     atomic.Uint32 // of Exits
 	counters [numCounters]atomic.Uint64
-	switches [2]atomic.Uint64 // of Exits; in the totals the first is Switches.Uncertain
+	switches [2]atomic.Uint64 // of Exits and ExitsAlone; in the totals the first is Switches.Uncertain
 }
 
 // A slot is two cache lines, no more and no less.

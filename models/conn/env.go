@@ -63,13 +63,14 @@ func (l Leaving) Leave() {
 }
 
 // Exit is Leave for a worker that is a process, which ends now: its parent gives the
-// slot back. alone says that it has no other thread.
+// slot back. alone says that it has no other thread, as a raw child: getrusage(2) is a bare
+// system call, which the runtime does not notice.
 func (s *seat) Exit(alone bool) {
-	if alone { // a raw child: no system call that the runtime might notice
-		s.board.Exits(s.slot, s.worker.Pool.Live(), nil)
+	_ = syscall.Getrusage(unix.RUSAGE_THREAD, &s.usage)
+	if alone {
+		s.board.ExitsAlone(s.slot, s.worker.Pool.Live(), &s.usage)
 		return
 	}
-	_ = syscall.Getrusage(unix.RUSAGE_THREAD, &s.usage)
 	s.board.Exits(s.slot, s.worker.Pool.Live(), &s.usage)
 }
 
