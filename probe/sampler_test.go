@@ -179,7 +179,7 @@ func overBudget(t *testing.T, crowd *peer) string {
 	switch {
 	case cost.Share() > Share:
 		return fmt.Sprintf("%.3f%% of a processor, at most %.3f%% is allowed: %+v", 100*cost.Share(), 100*Share, cost.Sources)
-	case seen["dump"] == 0 || seen["threads"] < 5 || cost.Sources["switches"].Reads < 3:
+	case seen["dump"] == 0 || seen["threads"] < 2 || cost.Sources["switches"].Reads < 3:
 		return fmt.Sprintf("too little was read: %v, %+v", seen, cost.Sources)
 	}
 	return ""
